@@ -1,0 +1,55 @@
+"""Errors that embarith raises on purpose; each message names the thing at fault and the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class EmbarithError(Exception):
+    """Base of all errors raised for bad input; the command line prints it without a traceback."""
+
+
+class FormatError(EmbarithError, ValueError):
+    """A file that cannot be read as what it claims to be; names the file and line or byte."""
+
+
+class TableError(EmbarithError, ValueError):
+    """Labels or vectors that no table may hold; names the label and row."""
+
+
+class MissingLabelError(EmbarithError, KeyError):
+    """A label that a table does not have; suggests the nearest ones."""
+
+    def __str__(self) -> str:
+        # KeyError would show the quoted repr of the message.
+        return str(self.args[0])
+
+
+class DataError(EmbarithError, OSError):
+    """Data that is absent, cut or damaged, and how to supply it."""
+
+
+class OptionError(EmbarithError, ValueError):
+    """An option or a combination of options without meaning; names the valid choices."""
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the choice most like `name`, or an empty string.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for.
+    choices : iterable of str
+        What there is.
+
+    Examples
+    --------
+    >>> nearest("gogle", ["google", "msr"])
+    "; did you mean 'google'?"
+    >>> nearest("xyz", ["google", "msr"])
+    ''
+    """
+    found = difflib.get_close_matches(name, list(choices), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""

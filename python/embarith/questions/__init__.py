@@ -1,0 +1,12 @@
+"""Analogy questions: what is asked, with which right answers, and where it came from.
+
+One module reads one source (`google`, `msr`, `bats`, `semeval`, `choice`, `custom`);
+`embarith.questions.load` finds a set by its published name or by a path.
+"""
+
+from __future__ import annotations
+
+from embarith.questions.model import AnalogySet, ChoiceSet
+from embarith.questions.registry import NAMES, load
+
+__all__ = ["NAMES", "AnalogySet", "ChoiceSet", "load"]

@@ -1,0 +1,16 @@
+//! The one error type of this crate; every message carries the values at fault.
+
+/// What can go wrong in the core.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An array whose shape does not fit the others.
+    #[error("{0}")]
+    Shape(String),
+    /// A computation stopped because the caller asked for it (Ctrl-C).
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// The result of this crate's fallible functions.
+pub type Result<T> = std::result::Result<T, Error>;

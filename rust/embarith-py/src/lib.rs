@@ -1,0 +1,12 @@
+//! `embarith._core`: extract, check, release the GIL, call the core, wrap; nothing else.
+
+/// The compiled core of embarith.
+#[pyo3::pymodule]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
