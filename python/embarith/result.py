@@ -375,7 +375,76 @@ class ChoiceResult:
     schema: Literal["embarith.choice/1"] = "embarith.choice/1"
 
 
-Result = AnalogyResult | SemEvalResult | ChoiceResult
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One label of an expression and the weight (+1, −1, 0.5, ...) of its vector."""
+
+    weight: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One word near the asked point.
+
+    Parameters
+    ----------
+    label : str
+        The word.
+    score : float
+        Its cosine with the asked point y = Σ wᵢxᵢ.
+    is_input : bool
+        Whether it is itself a term of the expression, which published scores forbid as answer.
+    parts : tuple of float, one a term
+        What each term adds to the score, wᵢ(xᵢ · x)/(|y||x|); they sum to the score.
+    ranks_alone : tuple of (int or None), one a term
+        Rank of the word, inputs left out, in a search for that term alone; None for subtracted
+        terms, for inputs, and where it was not asked for.
+    """
+
+    label: str
+    score: float
+    is_input: bool
+    parts: tuple[float, ...]
+    ranks_alone: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The words nearest to an expression, best first, inputs among them but marked.
+
+    Parameters
+    ----------
+    encoder, rows, sha256
+        The table that was asked.
+    terms : tuple of Term
+        The expression as it was understood.
+    raw : bool
+        Whether raw vectors were added up, not unit vectors.
+    candidates : tuple of Candidate
+        The `topn` nearest words that are no inputs, and every input nearer than the last of them.
+    """
+
+    encoder: str
+    rows: int
+    sha256: str
+    terms: tuple[Term, ...]
+    raw: bool
+    candidates: tuple[Candidate, ...]
+    schema: Literal["embarith.answer/1"] = "embarith.answer/1"
+
+    @property
+    def nearest(self) -> Candidate:
+        """The nearest word of all, input or not."""
+        return self.candidates[0]
+
+    @property
+    def answers(self) -> tuple[Candidate, ...]:
+        """The candidates that are no inputs."""
+        return tuple(one for one in self.candidates if not one.is_input)
+
+
+Result = AnalogyResult | SemEvalResult | ChoiceResult | Answer
 
 
 def to_json(result: Result) -> str:
@@ -386,7 +455,7 @@ def to_json(result: Result) -> str:
 def from_json(line: str | bytes) -> Result:
     """Read a result back; `msgspec.ValidationError` names the field that does not fit."""
     kind = msgspec.json.decode(line, type=dict[str, Any]).get("schema")
-    for candidate in (AnalogyResult, SemEvalResult, ChoiceResult):
+    for candidate in (AnalogyResult, SemEvalResult, ChoiceResult, Answer):
         if candidate.__dataclass_fields__["schema"].default == kind:
             return msgspec.json.decode(line, type=candidate)
     raise ValueError(f"schema {kind!r} is none of ours")
