@@ -6,7 +6,9 @@ One module reads one source (`google`, `msr`, `bats`, `semeval`, `choice`, `cust
 
 from __future__ import annotations
 
+from embarith.questions.control import random_pairs
 from embarith.questions.model import AnalogySet, ChoiceSet
 from embarith.questions.registry import NAMES, load
+from embarith.questions.semeval import SemEval
 
-__all__ = ["NAMES", "AnalogySet", "ChoiceSet", "load"]
+__all__ = ["NAMES", "AnalogySet", "ChoiceSet", "SemEval", "load", "random_pairs"]

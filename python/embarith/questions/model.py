@@ -33,7 +33,7 @@ class AnalogySet:
     gold : tuple of tuple of str, length n
         The right answers of every question, the source's first answer first.
     categories : tuple of str, optional
-        Category of every relation (`semantic`, `syntactic`, ...), or empty where the source has none.
+        Category of every relation (`semantic`, `syntactic`, ...), or empty without categories.
     ratings : ndarray of float64, shape (n,), optional
         Rating of the second pair where the source has one (extended SemEval), else None.
 
@@ -145,7 +145,7 @@ class AnalogySet:
 
 @dataclass(frozen=True)
 class ChoiceSet:
-    """Multiple-choice analogies: which of these pairs is to the stem as its own words are?
+    """Multiple-choice analogies: which of these pairs is related as the stem is.
 
     Parameters
     ----------
