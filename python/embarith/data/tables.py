@@ -1,0 +1,93 @@
+"""Opening a table by name or path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embarith.data.catalogue import CATALOGUE, Entry
+from embarith.data.fetching import Progress, fetch
+from embarith.data.finding import Found, find, locate, missing, sha256_of
+from embarith.errors import DataError
+
+if TYPE_CHECKING:
+    from embarith.table import EmbeddingTable
+
+DEFAULT = "glove-6b-50d"
+
+
+def open_table(
+    spec: str | Path | None = None,
+    *,
+    data_dir: str | Path | None = None,
+    ask: Callable[[str], bool] | None = None,
+    progress: Progress | None = None,
+) -> EmbeddingTable:
+    """Open the table that a path or a name of the catalogue stands for.
+
+    Parameters
+    ----------
+    spec : str, Path or None
+        A file or folder that `embarith.read` reads, or a name of the catalogue; None for the
+        table that the environment variable `EMBARITH_TABLE` names, else `glove-6b-50d`.
+    data_dir : path, optional
+        A data folder to look in first.
+    ask : callable, optional
+        Called with a line that tells size and licence when the data are absent; they are
+        downloaded if it returns True. Without it absent data are an error.
+    progress : callable, optional
+        Called as `progress(stage, done, total)` in bytes during a download.
+
+    Returns
+    -------
+    EmbeddingTable
+        For a name of the catalogue the provenance says its name, licence, the sha256 of the file
+        and whether rows stand in order of frequency.
+
+    Raises
+    ------
+    DataError
+        No such file or name (the nearest ones are suggested), or the data are absent.
+    """
+    spec = spec or os.environ.get("EMBARITH_TABLE") or DEFAULT
+    entry = CATALOGUE.get(spec) if isinstance(spec, str) else None
+    if entry is None:
+        from embarith.readers import read
+
+        return read(locate(spec))
+    if entry.kind != "vectors":
+        raise DataError(f"{entry.name!r} is a set of {entry.kind}, not a table of vectors")
+    found = find(entry, data_dir=data_dir)
+    if found is None:
+        if not entry.url or ask is None or not ask(entry.offer()):
+            raise DataError(missing(entry))
+        found = Found(fetch(entry.name, progress=progress), "cache")
+    return _read(entry, found)
+
+
+def _read(entry: Entry, found: Found) -> EmbeddingTable:
+    from embarith.table import EmbeddingTable, Provenance
+
+    if found.labels is not None:
+        import numpy as np
+        import pyarrow.parquet as pq
+
+        vectors = np.ascontiguousarray(np.load(found.path, allow_pickle=False), dtype=np.float32)
+        labels = pq.read_table(found.labels)["index"].to_pylist()
+        table = EmbeddingTable.from_arrays(labels, vectors, provenance=Provenance(entry.name))
+    else:
+        from embarith.readers import read
+
+        table = read(found.path)
+    provenance = replace(
+        table.provenance,
+        encoder=entry.name,
+        source=table.provenance.source or found.place,
+        sha256=table.provenance.sha256 or sha256_of(found.path),
+        licence=entry.licence,
+        frequency_order=entry.frequency_order,
+    )
+    return EmbeddingTable(table.labels, table.vectors, provenance)
