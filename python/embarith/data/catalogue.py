@@ -120,11 +120,11 @@ def _load(sums: Mapping[str, str]) -> Mapping[str, Entry]:
     text = (files("embarith.data") / "catalogue.toml").read_text(encoding="utf-8")
     for name, fields in tomllib.loads(text).items():
         package = Package(**fields.pop("package")) if "package" in fields else None
-        path, places = fields["path"], fields.get("unpack", {}).values()
+        path = fields["path"]
         mine = {
             file: digest
             for file, digest in sums.items()
-            if file == path or file in places or file.startswith(f"{path}/")
+            if file == path or file.startswith(f"{path}/")
         }
         entries[name] = Entry(name=name, package=package, sha256=mine, **fields)
     return MappingProxyType(entries)

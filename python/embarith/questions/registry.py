@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from embarith.data import locate
 from embarith.errors import FormatError, OptionError, nearest
 from embarith.questions import bats, choice, custom, google, msr, semeval
-from embarith.questions._where import locate
 from embarith.questions.lines import first
 from embarith.questions.model import AnalogySet, ChoiceSet
 from embarith.questions.semeval import SemEval
