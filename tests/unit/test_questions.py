@@ -127,6 +127,7 @@ def test_unknown_names_suggest_the_nearest():
 
 def test_absent_data_says_so(tmp_path, monkeypatch):
     monkeypatch.delenv("EMBARITH_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(DataError, match="bats"):
         load("bats", data_dir=tmp_path)
 

@@ -14,6 +14,7 @@ SOURCE = (
     "Mikolov, Chen, Corrado, Dean (2013), Efficient Estimation of Word Representations in "
     "Vector Space"
 )
+FILE = "questions-words.txt"
 RELATIONS = (
     "capital-common-countries",
     "capital-world",

@@ -13,6 +13,7 @@ from embarith.questions.model import AnalogySet
 SOURCE = (
     "Mikolov, Yih, Zweig (2013), Linguistic Regularities in Continuous Space Word Representations"
 )
+FILE = "ngram2vec-msr.txt"
 FIRST = "good\tbetter\trough\trougher"
 # The file names no relations, but takes them in turn: the six of the adjectives for 3,000
 # questions, the two of number and the two of possession for 1,000 each, the six of the verbs for

@@ -11,25 +11,10 @@ from embarith.questions.lines import first
 from embarith.questions.model import AnalogySet, ChoiceSet
 from embarith.questions.semeval import SemEval
 
-# What a published name stands for: the catalogue's entry and the path in it.
-_PLACES = {
-    "google": ("google", "questions-words.txt"),
-    "msr": ("msr", "ngram2vec-msr.txt"),
-    "bats": ("bats", ""),
-    "semeval": ("semeval", ""),
-    **{
-        f"{name}{part}": ("sat-style", f"{file}{part or '.test'}.jsonl")
-        for name, file in (
-            ("sat", "sat"),
-            ("u2", "u2"),
-            ("u4", "u4"),
-            ("google-choice", "google"),
-            ("bats-choice", "bats"),
-        )
-        for part in ("", ".valid")
-    },
-}
-NAMES = tuple(_PLACES)
+_CHOICES = ("sat", "u2", "u4", "google-choice", "bats-choice")
+# The multiple-choice sets have a second part beside the test questions, `sat.valid` and so on.
+_VALID = ".valid"
+NAMES = ("google", "msr", "bats", "semeval", *_CHOICES, *(f"{name}{_VALID}" for name in _CHOICES))
 
 
 def load(
@@ -37,40 +22,41 @@ def load(
 ) -> AnalogySet | ChoiceSet | SemEval:
     """Load a question set by name, or from a file or folder recognised by its content.
 
-    Parameters
-    ----------
-    spec : str or Path
-        One of `NAMES`, or a path: a published file or folder as it is (Google, MSR, BATS,
-        SemEval-2012 Task 2, SAT-style JSON lines), or a user's own file (see
-        `embarith.questions.custom`). A name wins over a file of the same name (``./google``).
-    extended : {"anchor", "chain", "relation"}, optional
-        Make analogy questions of SemEval's rated pairs; see `SemEval.extended`.
-    data_dir : Path, optional
-        Folder of data to look in first for a name.
+        Parameters
+        ----------
+        spec : str or Path
+            One of `NAMES`, or a path: a published file or folder as it is (Google, MSR, BATS,
+            SemEval-2012 Task 2, SAT-style JSON lines), or a user's own file (see
+            `embarith.questions.custom`). A name wins over a file of the same name (``./google``).
+        extended : {"anchor", "chain", "relation"}, optional
+            Make analogy questions of SemEval's rated pairs; see `SemEval.extended`.
+        data_dir : Path, optional
+            Folder of data to look in first for a name.
 
-    Raises
-    ------
-    OptionError
-        If `spec` is neither name nor path, or `extended` is asked of another set than SemEval.
-    DataError
-        If the data of a name is absent.
-    FormatError
-        If a file is no question set or has a fault; names the line.
+        Raises
+        ------
+        OptionError
+            If `spec` is neither name nor path, or `extended` is asked of another set than SemEval.
+        DataError
+            If the data of a name is absent.
+        FormatError
+            If a file is no question set or has a fault; names the line.
 
-    Examples
-    --------
-    >>> from embarith.errors import OptionError
-    >>> try:
-    ...     load("gogle")
-    ... except OptionError as error:
-    ...     print(error)
-    no question set 'gogle': neither a name nor a path; did you mean 'google'?
+        Examples
+        --------
+        >>> from embarith.data import locate
+    from embarith.errors import OptionError
+        >>> try:
+        ...     load("gogle")
+        ... except OptionError as error:
+        ...     print(error)
+        no question set 'gogle': neither a name nor a path; did you mean 'google'?
     """
-    if isinstance(spec, str) and spec in _PLACES:
-        entry, file = _PLACES[spec]
-        path = locate(entry, data_dir=data_dir)
-        # The entry of a set of one file may be found as that file.
-        loaded = _read(path / file if file and path.is_dir() else path)
+    if isinstance(spec, str) and spec in NAMES:
+        path = locate(spec.removesuffix(_VALID), data_dir=data_dir)
+        if spec.endswith(_VALID):
+            path = path.with_name(path.name.replace(".test.", f"{_VALID}."))
+        loaded = _read(path)
     elif Path(spec).exists():
         loaded = _read(Path(spec))
     else:
@@ -88,14 +74,14 @@ def load(
 
 
 def _read(path: Path) -> AnalogySet | ChoiceSet | SemEval:
-    if path.is_file():
+    if not path.is_dir():
         return _read_file(path)
     if semeval.is_semeval(path):
         return semeval.read(path)
     if bats.files(path):
         return bats.read(path)
-    for entry, name in _PLACES.values():
-        if entry in ("google", "msr") and (path / name).is_file():
+    for name in (google.FILE, msr.FILE):
+        if (path / name).is_file():
             return _read_file(path / name)
     raise FormatError(
         f"{path}: no published question set in this folder; for your own questions give a file"
