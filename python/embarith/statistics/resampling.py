@@ -1,0 +1,304 @@
+"""Intervals and nulls: the crossed bootstrap, the permutation null, Holm, and the AUC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Numbers held at a time by the loops below: 32 MB of float64.
+_CHUNK = 4_000_000
+
+# Cosines closer than this are one: no order of a float64 sum separates them.
+_EQUAL = 1e-12
+
+
+def generator(seed: int, *purpose: str | int) -> np.random.Generator:
+    """Random numbers of their own for every purpose, all fixed by one seed.
+
+    Parameters
+    ----------
+    seed : int
+        The user's seed, not negative.
+    *purpose : str or int
+        What the numbers are for, and which draw.
+
+    Examples
+    --------
+    >>> bool(generator(0, "a").random() == generator(0, "a").random())
+    True
+    """
+    words = [int.from_bytes(p.encode()) if isinstance(p, str) else p for p in purpose]
+    return np.random.default_rng([seed, *words])
+
+
+def interval(draws: Floats) -> Floats:
+    """95 % percentile interval along the last axis, shape (..., 2).
+
+    Examples
+    --------
+    >>> interval(np.arange(1001.0)).tolist()
+    [25.0, 975.0]
+    """
+    return np.moveaxis(np.percentile(draws, [2.5, 97.5], axis=-1), 0, -1)
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """95 % intervals of means over questions.
+
+    Parameters
+    ----------
+    micro : ndarray of float64, shape (m, 2)
+        Of the mean over all questions.
+    macro : ndarray of float64, shape (m, 2)
+        Of the mean over relations of the mean over their questions.
+    relations : ndarray of float64, shape (r, m, 2)
+        Of the mean over one relation's questions; NaN for a relation without questions.
+    """
+
+    micro: Floats
+    macro: Floats
+    relations: Floats
+
+
+def crossed_bootstrap(
+    values: Floats,
+    first: Ints,
+    second: Ints,
+    relation: Ints,
+    *,
+    draws: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Bootstrap:
+    """Intervals for means over questions that are made of the same word pairs.
+
+    A question crosses two pairs, (a, b) and (c, d), and Google's 19,544 questions are made of a
+    few hundred pairs, each of which stands in first and in second place; they are no independent
+    sample, and an interval by questions is several times too narrow. So pairs are resampled, not
+    questions: every distinct pair gets one random weight a draw, which serves wherever the pair
+    stands, and a question weighs w[first] * w[second] (pigeonhole bootstrap: Owen 2007, Annals of
+    Applied Statistics 1; with independent weights of mean and variance one: Owen and Eckles 2012,
+    ibid. 6). The weights are exponential: no draw has an empty total, and a pair shared by all
+    questions (the anchor of the extended SemEval set) cancels from the mean, as it must, since
+    nothing about it varied. Slightly conservative by construction (Owen 2007, theorem 1).
+
+    To compare two systems on the same questions pass the difference of their values: both then
+    have the same weights in every draw (the paired bootstrap).
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n, m)
+        m figures of every question (credit at 1, at 5, reciprocal rank, ...).
+    first, second : ndarray of int64, shape (n,)
+        Numbers of the two pairs of every question.
+    relation : ndarray of int64, shape (n,)
+        Number of every question's relation.
+    draws : int
+        Bootstrap draws.
+    seed : int
+    progress : callable, optional
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    Bootstrap
+
+    Examples
+    --------
+    >>> values = np.array([[1.0], [0.0], [1.0], [1.0]])
+    >>> pairs = np.array([0, 1, 2, 3]), np.array([1, 2, 3, 0])
+    >>> boot = crossed_bootstrap(values, *pairs, np.zeros(4, np.int64), draws=200, seed=0)
+    >>> bool(boot.micro[0, 0] < 0.75 < boot.micro[0, 1])
+    True
+    """
+    units, numbers = np.unique(np.concatenate([first, second]), return_inverse=True)
+    first, second = numbers[: len(first)], numbers[len(first) :]
+    count, m = int(relation.max()) + 1 if len(relation) else 0, values.shape[1]
+    micro, macro = np.empty((m, draws)), np.empty((m, draws))
+    rows = np.empty((count, m, draws))
+    random = generator(seed, "bootstrap")
+    block = max(1, min(draws, _CHUNK // max(len(units), 1)))
+    for start in range(0, draws, block):
+        part = slice(start, min(start + block, draws))
+        # Drawn draw by draw, so that the block's size does not change the numbers.
+        weights = random.standard_exponential((part.stop - part.start, len(units))).T.copy()
+        sums = np.zeros((count, m, weights.shape[1]))
+        totals = np.zeros((count, weights.shape[1]))
+        for r, chunk in _by_relation(relation, max(1, _CHUNK // weights.shape[1])):
+            product = weights[first[chunk]]
+            product *= weights[second[chunk]]
+            sums[r] += values[chunk].T @ product
+            totals[r] += product.sum(axis=0)
+        present = totals[:, 0] > 0
+        micro[:, part] = sums.sum(axis=0) / totals.sum(axis=0)
+        sums[present] /= totals[present][:, None]
+        sums[~present] = np.nan
+        macro[:, part] = sums[present].mean(axis=0)
+        rows[:, :, part] = sums
+        if progress:
+            progress(part.stop, draws)
+    return Bootstrap(interval(micro), interval(macro), interval(rows))
+
+
+def _by_relation(relation: Ints, size: int) -> Iterator[tuple[int, Ints]]:
+    """Question numbers by relation, at most `size` at a time."""
+    order = np.argsort(relation, kind="stable")
+    edges = np.flatnonzero(np.diff(relation[order])) + 1
+    for rows in np.split(order, edges):
+        for start in range(0, len(rows), size):
+            yield int(relation[rows[0]]), rows[start : start + size]
+
+
+@dataclass(frozen=True)
+class PermutationNull:
+    """Right answers counted with the gold answers in place and permuted.
+
+    Parameters
+    ----------
+    observed : ndarray of int64, shape (r,)
+        Questions of every relation whose answer is right.
+    null : ndarray of int64, shape (r, draws)
+        The same with permuted gold answers.
+    """
+
+    observed: Ints
+    null: Ints
+
+    def p(self, relation: int | None = None) -> float:
+        """Return (1 + #{null >= observed}) / (draws + 1), for one relation or over all."""
+        one = slice(None) if relation is None else slice(relation, relation + 1)
+        observed, null = self.observed[one].sum(), self.null[one].sum(axis=0)
+        return float((1 + np.count_nonzero(null >= observed)) / (len(null) + 1))
+
+
+def permutation_null(
+    answers: Ints, gold: Ints, relation: Ints, *, draws: int, seed: int
+) -> PermutationNull:
+    """Permute the gold answers among the questions of each relation; the answers stay.
+
+    What it asks: does the answer belong to this question, or only to this relation (a space that
+    answers some capital to every question about capitals scores well against other words). The
+    statistic is the number of top answers that are right.
+
+    Parameters
+    ----------
+    answers : ndarray of int64, shape (n,)
+        Top answer of every question, -1 where there is none.
+    gold : ndarray of int64, shape (n, g)
+        Right answers of every question, padded with -1.
+    relation : ndarray of int64, shape (n,)
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    PermutationNull
+
+    Examples
+    --------
+    >>> answers = np.arange(6)
+    >>> null = permutation_null(answers, answers[:, None], answers // 3, draws=99, seed=0)
+    >>> null.observed.tolist(), null.null.shape
+    ([3, 3], (2, 99))
+    """
+    count = int(relation.max()) + 1 if len(relation) else 0
+    observed = np.zeros(count, np.int64)
+    null = np.zeros((count, draws), np.int64)
+    for r, rows in _by_relation(relation, len(relation)):
+        random = generator(seed, "permutation", r)
+        mine = gold[rows]
+        mine = mine[:, (mine >= 0).any(axis=0)]
+        given = answers[rows]
+        observed[r] = np.count_nonzero(((mine == given[:, None]) & (mine >= 0)).any(axis=1))
+        # An answer that is right nowhere in the relation stays wrong under every permutation.
+        live = np.flatnonzero(np.isin(given, mine[mine >= 0]))
+        block = max(1, _CHUNK // len(rows))
+        for start in range(0, draws, block):
+            size = min(block, draws - start)
+            order = np.tile(np.arange(len(rows), dtype=np.int32), (size, 1))
+            order = random.permuted(order, axis=1)[:, live]
+            hits = np.zeros(order.shape, np.bool_)
+            for column in mine.T:
+                hits |= column[order] == given[live]
+            null[r, start : start + size] = hits.sum(axis=1)
+    return PermutationNull(observed, null)
+
+
+def holm(p: Floats) -> Floats:
+    """P values adjusted for their number by Holm's step-down method (Holm 1979).
+
+    The i-th smallest of m is multiplied by m - i + 1, never below its predecessor nor above 1.
+
+    Parameters
+    ----------
+    p : ndarray of float64, shape (m,)
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+        In the order given.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p, kind="stable")
+    steps = p[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
+def auc(queries: Floats, own: Ints, right: Ints, pool: Floats) -> Floats:
+    """Share of other right answers of the set that a question's own right answer beats.
+
+    P(cos(y, d) > cos(y, d')) with d' drawn from the right answers of the set that are not right
+    here, a tie counting one half. A common mean of the space raises every cosine alike and leaves
+    this as it is, which is why it may compare encoders where angles may not.
+
+    Parameters
+    ----------
+    queries : ndarray of float64, shape (n, d)
+        Unit vectors y.
+    own : ndarray of int64, shape (n,)
+        Row of `pool` that holds each question's d.
+    right : ndarray of int64, shape (n, g)
+        Rows of `pool` that hold right answers of the question, padded with -1: none is a d'.
+    pool : ndarray of float64, shape (p, d)
+        Unit vectors of the distinct right answers of the set.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        NaN where the set has no other right answer.
+
+    Examples
+    --------
+    >>> pool = np.eye(3)
+    >>> auc(pool[:1], np.array([0]), np.array([[0]]), pool).tolist()
+    [1.0]
+    """
+    shares = np.full(len(queries), np.nan)
+    size = max(1, _CHUNK // max(len(pool), 1))
+    for start in range(0, len(queries), size):
+        part = slice(start, start + size)
+        scores = queries[part] @ pool.T
+        rows = np.arange(len(scores))
+        lead = scores[rows, own[part]][:, None] - scores
+        wins = (lead > _EQUAL) + 0.5 * (np.abs(lead) <= _EQUAL)
+        other = np.ones(scores.shape, np.bool_)
+        for column in right[part].T:
+            other[rows[column >= 0], column[column >= 0]] = False
+        other[rows, own[part]] = False
+        count = other.sum(axis=1)
+        won = np.where(other, wins, 0.0).sum(axis=1)
+        np.divide(won, count, out=shares[part], where=count > 0)
+    return shares

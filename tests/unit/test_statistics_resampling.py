@@ -1,0 +1,179 @@
+"""Intervals and nulls against enumeration, closed forms and SciPy."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from embarith import statistics
+from scipy import stats
+
+
+def crossed(pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All ordered couples of pairs, right or wrong by a pair effect on either side."""
+    random = np.random.default_rng(seed)
+    first, second = np.nonzero(~np.eye(pairs, dtype=bool))
+    effect = random.standard_normal(pairs)
+    noise = random.standard_normal(len(first))
+    return first, second, (effect[first] + effect[second] + noise > 0).astype(np.float64)
+
+
+def test_interval_is_the_dyadic_robust_one():
+    # Fafchamps and Gubert (2007): residuals of questions that share a pair are correlated.
+    first, second, right = crossed(60, 1)
+    residual = right - right.mean()
+    by_pair = np.bincount(first, residual, 60) + np.bincount(second, residual, 60)
+    variance = (by_pair**2).sum() - (residual**2).sum()  # couples counted in both pairs
+    mirrored = {
+        (a, b): r for a, b, r in zip(first.tolist(), second.tolist(), residual, strict=True)
+    }
+    variance -= sum(r * mirrored[b, a] for (a, b), r in mirrored.items())
+    expected = 2 * 1.96 * np.sqrt(variance) / len(right)
+    boot = statistics.crossed_bootstrap(
+        right[:, None], first, second, np.zeros(len(right), np.int64), draws=2000, seed=0
+    )
+    width = boot.micro[0, 1] - boot.micro[0, 0]
+    assert width == pytest.approx(expected, rel=0.12)
+    by_question = 2 * 1.96 * right.std() / np.sqrt(len(right))
+    assert width > 3 * by_question
+
+
+def test_weights_belong_to_pairs_wherever_they_stand():
+    # The draws by hand: one exponential weight a pair, product over the question's two places.
+    first, second, right = crossed(12, 2)
+    relation = (np.arange(len(right)) % 3).astype(np.int64)
+    boot = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=50, seed=5)
+    random = statistics.generator(5, "bootstrap")
+    micro, macro, rows = [], [], []
+    for _ in range(50):
+        w = random.standard_exponential(12)
+        weight = [w[f] * w[s] for f, s in zip(first, second, strict=True)]
+        micro.append(np.average(right, weights=weight))
+        rows.append(
+            [
+                np.average(right[relation == r], weights=np.array(weight)[relation == r])
+                for r in range(3)
+            ]
+        )
+        macro.append(np.mean(rows[-1]))
+    assert np.allclose(boot.micro[0], np.percentile(micro, [2.5, 97.5]), rtol=0, atol=1e-12)
+    assert np.allclose(boot.macro[0], np.percentile(macro, [2.5, 97.5]), rtol=0, atol=1e-12)
+    expected = np.percentile(rows, [2.5, 97.5], axis=0).T
+    assert np.allclose(boot.relations[:, 0], expected, rtol=0, atol=1e-12)
+
+
+def test_blocks_change_nothing(monkeypatch):
+    first, second, right = crossed(20, 3)
+    relation = np.zeros(len(right), np.int64)
+    whole = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=64, seed=1)
+    monkeypatch.setattr("embarith.statistics.resampling._CHUNK", 150)
+    parts = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=64, seed=1)
+    assert np.allclose(whole.micro, parts.micro, rtol=0, atol=1e-12)
+
+
+def test_a_pair_that_all_questions_share_cancels():
+    random = np.random.default_rng(4)
+    right = (random.random(500) < 0.3).astype(np.float64)
+    second = np.arange(1, 501)
+    shared = statistics.crossed_bootstrap(
+        right[:, None], np.zeros(500, np.int64), second, np.zeros(500, np.int64), draws=2000, seed=0
+    )
+    expected = 2 * 1.96 * right.std() / np.sqrt(500)
+    assert shared.micro[0, 1] - shared.micro[0, 0] == pytest.approx(expected, rel=0.1)
+
+
+def test_equal_systems_differ_by_nothing():
+    first, second, right = crossed(15, 6)
+    boot = statistics.crossed_bootstrap(
+        (right - right)[:, None], first, second, np.zeros(len(right), np.int64), draws=100, seed=0
+    )
+    assert boot.micro.tolist() == [[0.0, 0.0]]
+
+
+def test_relations_without_questions_have_no_interval():
+    boot = statistics.crossed_bootstrap(
+        np.ones((2, 1)), np.array([0, 1]), np.array([1, 2]), np.array([0, 2]), draws=10, seed=0
+    )
+    assert np.isnan(boot.relations[1]).all()
+    assert boot.macro.tolist() == [[1.0, 1.0]]
+
+
+def test_permutation_null_is_the_mean_over_all_permutations():
+    answers = np.array([1, 1, 2, 3, 9])
+    gold = np.array([[1, -1], [2, 1], [3, -1], [3, -1], [4, 9]])
+    counts = [sum(answers[i] in gold[p[i]] for i in range(5)) for p in permutations(range(5))]
+    null = statistics.permutation_null(answers, gold, np.zeros(5, np.int64), draws=20_000, seed=0)
+    assert null.observed.tolist() == [4]
+    for count in range(6):
+        share = np.mean(np.array(counts) == count)
+        assert np.mean(null.null[0] == count) == pytest.approx(share, abs=0.015)
+    assert null.p() == pytest.approx(np.mean(np.array(counts) >= 4), abs=0.01)
+
+
+def test_permutation_null_stays_within_relations():
+    # Two relations of one question each: nothing can be permuted.
+    null = statistics.permutation_null(
+        np.array([5, 6]), np.array([[5], [6]]), np.array([0, 1]), draws=99, seed=0
+    )
+    assert null.null.min() == null.null.max() == 1
+    assert null.p() == null.p(0) == 1.0
+
+
+def test_p_can_be_no_smaller_than_one_over_the_draws():
+    answers = np.arange(30)
+    null = statistics.permutation_null(
+        answers, answers[:, None], np.zeros(30, np.int64), draws=99, seed=0
+    )
+    assert null.p() == 0.01
+
+
+def test_an_unanswered_question_matches_no_padding():
+    null = statistics.permutation_null(
+        np.array([-1, 2]), np.array([[1, -1], [2, -1]]), np.zeros(2, np.int64), draws=9, seed=0
+    )
+    assert null.observed.tolist() == [1]
+    assert null.null.max() == 1
+
+
+def test_holm_is_the_closed_testing_procedure():
+    # The adjusted p of a hypothesis is the largest over all intersections that hold it, each
+    # tested by Bonferroni.
+    p = np.random.default_rng(8).random(7) ** 3
+    expected = []
+    for i in range(7):
+        others = [j for j in range(7) if j != i]
+        worst = 0.0
+        for mask in range(64):
+            subset = [i] + [j for bit, j in enumerate(others) if mask >> bit & 1]
+            worst = max(worst, min(1.0, len(subset) * min(p[subset])))
+        expected.append(worst)
+    assert np.allclose(statistics.holm(p), expected, rtol=0, atol=1e-15)
+
+
+def test_auc_is_mann_whitney_s_statistic():
+    random = np.random.default_rng(9)
+    pool = statistics.unit(random.standard_normal((12, 5)))
+    pool[7] = pool[3]  # a tie
+    queries = statistics.unit(random.standard_normal((10, 5)))
+    own = random.integers(0, 12, 10)
+    own[0] = 3
+    right = np.stack([own, (own + 1) % 12, np.full(10, -1)], axis=1)
+    expected = []
+    for query, mine, gold in zip(queries, own, right, strict=True):
+        others = [j for j in range(12) if j not in gold]
+        u = stats.mannwhitneyu([query @ pool[mine]], [query @ pool[j] for j in others]).statistic
+        expected.append(u / len(others))
+    assert np.allclose(statistics.auc(queries, own, right, pool), expected, rtol=0, atol=1e-12)
+
+
+def test_auc_of_a_single_answer_is_undefined():
+    pool = np.eye(2)[:1]
+    assert np.isnan(statistics.auc(pool, np.array([0]), np.array([[0]]), pool)).all()
+
+
+def test_purposes_have_draws_of_their_own():
+    a = statistics.generator(0, "bootstrap").random(5)
+    assert (a != statistics.generator(0, "permutation").random(5)).all()
+    assert (a != statistics.generator(1, "bootstrap").random(5)).all()
+    assert (a == statistics.generator(0, "bootstrap").random(5)).all()
