@@ -11,10 +11,19 @@ from embarith.questions.lines import first
 from embarith.questions.model import AnalogySet, ChoiceSet
 from embarith.questions.semeval import SemEval
 
-_CHOICES = ("sat", "u2", "u4", "google-choice", "bats-choice")
-# The multiple-choice sets have a second part beside the test questions, `sat.valid` and so on.
-_VALID = ".valid"
-NAMES = ("google", "msr", "bats", "semeval", *_CHOICES, *(f"{name}{_VALID}" for name in _CHOICES))
+# Names of the multiple-choice sets, which one entry of the catalogue holds, and their files in it.
+_CHOICES = {
+    f"{name}{part}": f"{file}{part or '.test'}.jsonl"
+    for part in ("", ".valid")
+    for name, file in (
+        ("sat", "sat"),
+        ("u2", "u2"),
+        ("u4", "u4"),
+        ("google-choice", "google"),
+        ("bats-choice", "bats"),
+    )
+}
+NAMES = ("google", "msr", "bats", "semeval", *_CHOICES)
 
 
 def load(
@@ -22,41 +31,40 @@ def load(
 ) -> AnalogySet | ChoiceSet | SemEval:
     """Load a question set by name, or from a file or folder recognised by its content.
 
-        Parameters
-        ----------
-        spec : str or Path
-            One of `NAMES`, or a path: a published file or folder as it is (Google, MSR, BATS,
-            SemEval-2012 Task 2, SAT-style JSON lines), or a user's own file (see
-            `embarith.questions.custom`). A name wins over a file of the same name (``./google``).
-        extended : {"anchor", "chain", "relation"}, optional
-            Make analogy questions of SemEval's rated pairs; see `SemEval.extended`.
-        data_dir : Path, optional
-            Folder of data to look in first for a name.
+    Parameters
+    ----------
+    spec : str or Path
+        One of `NAMES`, or a path: a published file or folder as it is (Google, MSR, BATS,
+        SemEval-2012 Task 2, SAT-style JSON lines), or a user's own file (see
+        `embarith.questions.custom`). A name wins over a file of the same name (``./google``).
+    extended : {"anchor", "chain", "relation"}, optional
+        Make analogy questions of SemEval's rated pairs; see `SemEval.extended`.
+    data_dir : Path, optional
+        Folder of data to look in first for a name.
 
-        Raises
-        ------
-        OptionError
-            If `spec` is neither name nor path, or `extended` is asked of another set than SemEval.
-        DataError
-            If the data of a name is absent.
-        FormatError
-            If a file is no question set or has a fault; names the line.
+    Raises
+    ------
+    OptionError
+        If `spec` is neither name nor path, or `extended` is asked of another set than SemEval.
+    DataError
+        If the data of a name is absent.
+    FormatError
+        If a file is no question set or has a fault; names the line.
 
-        Examples
-        --------
-        >>> from embarith.data import locate
-    from embarith.errors import OptionError
-        >>> try:
-        ...     load("gogle")
-        ... except OptionError as error:
-        ...     print(error)
-        no question set 'gogle': neither a name nor a path; did you mean 'google'?
+    Examples
+    --------
+    >>> from embarith.errors import OptionError
+    >>> try:
+    ...     load("gogle")
+    ... except OptionError as error:
+    ...     print(error)
+    no question set 'gogle': neither a name nor a path; did you mean 'google'?
     """
     if isinstance(spec, str) and spec in NAMES:
-        path = locate(spec.removesuffix(_VALID), data_dir=data_dir)
-        if spec.endswith(_VALID):
-            path = path.with_name(path.name.replace(".test.", f"{_VALID}."))
-        loaded = _read(path)
+        if spec in _CHOICES:
+            loaded = _read(locate("sat-style", data_dir=data_dir) / _CHOICES[spec])
+        else:
+            loaded = _read(locate(spec, data_dir=data_dir))
     elif Path(spec).exists():
         loaded = _read(Path(spec))
     else:
