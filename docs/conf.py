@@ -1,0 +1,34 @@
+"""Sphinx configuration. The pages load nothing from outside: no MathJax, no web fonts."""
+
+from importlib.metadata import version as version_of
+
+project = "embarith"
+author = "The embarith authors"
+copyright = "The embarith authors"  # noqa: A001 -- Sphinx's name
+release = version = version_of("embarith")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+]
+exclude_patterns = ["_build"]
+nitpicky = False
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autosummary_imported_members = False
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"embarith {release}"
+html_show_sphinx = False
+html_copy_source = False
