@@ -15,6 +15,7 @@ extensions = [
     "sphinx_click",
 ]
 exclude_patterns = ["_build"]
+templates_path = ["_templates"]
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -1,4 +1,4 @@
-"""embarith: does b − a + c ≈ d hold in an embedding space, how well, and against which null?"""
+"""Does b − a + c ≈ d hold in an embedding space: how well, and against which null."""
 
 from __future__ import annotations
 

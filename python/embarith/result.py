@@ -85,7 +85,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class VocabularyInfo:
-    """The candidate set: its name (`all`, `top:30000`, `questions`), size, and hash of its labels."""
+    """The candidates: name (`all`, `top:30000`, `questions`), size, and hash of the labels."""
 
     name: str
     size: int
@@ -198,7 +198,7 @@ class Companions:
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
-    """Fournier, Dupoux and Dunbar (2020): are the offsets of a relation parallel?
+    """Are the offsets of a relation parallel (Fournier, Dupoux and Dunbar 2020).
 
     `concordance` is the offset concordance score (mean cosine between offsets of a relation),
     `consistency` the pairing consistency score (AUC of true offsets' cosines against those of
