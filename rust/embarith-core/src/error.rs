@@ -7,6 +7,9 @@ pub enum Error {
     /// An array whose shape does not fit the others.
     #[error("{0}")]
     Shape(String),
+    /// A file of word vectors with a fault.
+    #[error(transparent)]
+    Vectors(#[from] crate::vectors_io::Fault),
     /// A computation stopped because the caller asked for it (Ctrl-C).
     #[error("interrupted")]
     Interrupted,

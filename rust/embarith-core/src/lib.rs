@@ -2,5 +2,6 @@
 //! and word-vector parsing. Pure Rust; it knows no Python.
 
 pub mod error;
+pub mod vectors_io;
 
 pub use error::{Error, Result};

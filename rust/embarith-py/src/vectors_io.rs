@@ -1,0 +1,89 @@
+//! Word-vector files as NumPy arrays.
+
+use std::path::PathBuf;
+
+use embarith_core::vectors_io::{self, Fault, Options, Utf8, Words};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+
+pyo3::import_exception!(embarith.errors, FormatError);
+
+/// Layout, label offsets, label bytes, vectors (n, d) and the number of rows dropped.
+type Arrays<'py> = (
+    &'static str,
+    Bound<'py, PyArray1<i32>>,
+    Bound<'py, PyArray1<u8>>,
+    Bound<'py, PyArray2<f32>>,
+    usize,
+);
+
+#[pyfunction]
+#[pyo3(signature = (path, *, limit=None, errors="strict", drop_bad=false))]
+pub fn read_words<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    limit: Option<usize>,
+    errors: &str,
+    drop_bad: bool,
+) -> PyResult<Arrays<'py>> {
+    let options = Options {
+        limit,
+        utf8: utf8(errors)?,
+        drop_bad,
+    };
+    arrays(py, py.detach(|| vectors_io::read(&path, &options)))
+}
+
+#[pyfunction]
+#[pyo3(signature = (data, *, limit=None, errors="strict", drop_bad=false))]
+pub fn parse_words<'py>(
+    py: Python<'py>,
+    data: PyBackedBytes,
+    limit: Option<usize>,
+    errors: &str,
+    drop_bad: bool,
+) -> PyResult<Arrays<'py>> {
+    let options = Options {
+        limit,
+        utf8: utf8(errors)?,
+        drop_bad,
+    };
+    arrays(py, py.detach(|| vectors_io::parse(&data, &options)))
+}
+
+fn utf8(errors: &str) -> PyResult<Utf8> {
+    match errors {
+        "strict" => Ok(Utf8::Strict),
+        "replace" => Ok(Utf8::Replace),
+        "ignore" => Ok(Utf8::Ignore),
+        other => Err(PyValueError::new_err(format!(
+            "errors={other:?}: use strict, replace or ignore"
+        ))),
+    }
+}
+
+fn arrays(py: Python<'_>, words: Result<Words, Fault>) -> PyResult<Arrays<'_>> {
+    let Words {
+        layout,
+        labels,
+        vectors,
+        dimensions,
+        dropped,
+    } = words.map_err(exception)?;
+    let shape = [labels.len(), dimensions];
+    let vectors = vectors.into_pyarray(py).reshape(shape)?;
+    let (offsets, bytes) = (
+        labels.offsets.into_pyarray(py),
+        labels.bytes.into_pyarray(py),
+    );
+    Ok((layout.name(), offsets, bytes, vectors, dropped))
+}
+
+fn exception(fault: Fault) -> PyErr {
+    match fault {
+        Fault::Io(error) => error.into(),
+        fault => FormatError::new_err(fault.to_string()),
+    }
+}
