@@ -1,0 +1,174 @@
+"""The command line: arguments in, results out; every command lives in the module of its name.
+
+Exit codes
+----------
+0
+    Done.
+1
+    Bad input: a file, a label, a value or data that is absent; one line on stderr says which.
+2
+    Bad usage: an unknown command, option or choice.
+130
+    Interrupted; a line on stderr says what is kept.
+141
+    The reader of the output went away (a pipe to ``head``, say); nothing is printed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from embarith.errors import EmbarithError, nearest
+
+COMMANDS = ("ask", "analogy", "semeval", "table", "report")
+"""Every command is the object of its own name in ``embarith.cli.NAME``."""
+
+LIBRARIES = ("numpy", "pyarrow", "scipy", "scikit-learn", "gensim", "click", "rich")
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is first looked at, and the exit codes of all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of a first session."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's module and return the command, or None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f"embarith.cli.{cmd_name}"), cmd_name
+        )
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown name is refused with the nearest known one."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            known = nearest(args[0], COMMANDS) or f"; there are {', '.join(COMMANDS)}"
+            ctx.fail(f"no command {args[0]!r}{known}")
+        return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments, which prints help and version."""
+        with _quiet_pipe():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _quiet_pipe():
+            return super().invoke(ctx)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command line and exit with the code that the module documents."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, False, **extra)
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except EmbarithError as error:
+            click.echo(f"Error: {error}", err=True)
+            code = 1
+        except click.Abort as stop:
+            # A command that keeps something says so as the message of its KeyboardInterrupt.
+            kept = str(stop.__cause__ or "") or "no file was written"
+            click.echo(f"Interrupted: {kept}.", err=True)
+            code = 130
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+            code = 1
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def _quiet_pipe() -> Iterator[None]:
+    # Inside click's own handling, which would exit with 1, the code for bad input.
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit and would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(141) from None
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib import metadata
+    from platform import python_version
+
+    from embarith import _core
+
+    click.echo(f"embarith {_core.__version__}")
+    click.echo(f"instruction set {_core.isa()}, {_core.threads()} threads")
+    found = [f"python {python_version()}"]
+    for library in LIBRARIES:
+        try:
+            found.append(f"{library} {metadata.version(library)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"{library} absent")
+    click.echo(", ".join(found))
+    ctx.exit()
+
+
+def _set_threads(_ctx: click.Context, _parameter: click.Parameter, threads: int | None) -> None:
+    # The core reads the variable once, when it first starts its threads.
+    if threads is not None:
+        os.environ["EMBARITH_THREADS"] = str(threads)
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExample:\n  embarith ask 'king - man + woman'",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    callback=_set_threads,
+    is_eager=True,
+    expose_value=False,
+    help="Threads of the core; all by default. The figures are the same for any number.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    callback=_print_version,
+    is_eager=True,
+    expose_value=False,
+    help="Print the version, instruction set, threads and libraries.",
+)
+def main() -> None:
+    r"""Measure embedding arithmetic: whether b - a + c = d, how well, against which null.
+
+    Wherever a command takes a TABLE, give a file of vectors in any known format or a name of
+    'embarith data list'; left out, it is the default table.
+
+    Exit codes: 0 done, 1 bad input, 2 bad usage, 130 interrupted, 141 output closed early.
+
+    \b
+    Shell completion, for bash (zsh and fish alike):
+      eval "$(_EMBARITH_COMPLETE=bash_source embarith)"
+    """

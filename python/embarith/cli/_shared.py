@@ -1,0 +1,103 @@
+"""What several commands share: opening tables, showing progress, printing results."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from embarith.result import Result
+    from embarith.table import EmbeddingTable
+
+Progress = Callable[[str, int, int], None]
+
+
+def example(*commands: str) -> str:
+    """Return the epilog of a command's help: lines that can be run as they stand."""
+    title = "Example:" if len(commands) == 1 else "Examples:"
+    return "\n".join(["\b", title, *(f"  {command}" for command in commands)])
+
+
+table_argument = click.argument("table", required=False, metavar="[TABLE]")
+tables_argument = click.argument("tables", nargs=-1, metavar="[TABLE]...")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON lines, for machines."
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all draws."
+)
+data_option = click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of question sets and vectors, looked into before EMBARITH_DATA and the cache.",
+)
+yes_option = click.option(
+    "--yes", is_flag=True, help="Download what is missing without asking (size and licence shown)."
+)
+
+
+def open_table(spec: str | None, data_dir: Path | None, yes: bool) -> EmbeddingTable:
+    """Open a file of vectors or a catalogue name; None is the default table."""
+    from embarith import data
+
+    def accept(offer: str) -> bool:
+        click.echo(offer, err=True)
+        return yes or click.confirm("Download it?", err=True)
+
+    ask = accept if yes or sys.stdin.isatty() else None
+    with show_progress() as progress:
+        return data.open_table(spec, data_dir=data_dir, ask=ask, progress=progress)
+
+
+@contextmanager
+def show_progress() -> Iterator[Progress | None]:
+    """Yield a progress callback that draws on stderr, or None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield advance
+
+
+def print_results(results: Sequence[Result], as_json: bool) -> None:
+    """Print results for people as tables, for machines as JSON lines."""
+    if as_json:
+        from embarith.result import to_json
+
+        for result in results:
+            click.echo(to_json(result))
+        return
+    from rich.console import Console
+
+    from embarith.report import document, terminal
+
+    # Redirected output has no width of its own, and nobody wants it folded at 80.
+    width = None if sys.stdout.isatty() else terminal.WIDTH
+    console = Console(width=width, highlight=False)
+    # Through click, because rich has an exit of its own for broken pipes.
+    with console.capture() as drawn:
+        terminal.show(document(results), console)
+    click.echo(drawn.get(), nl=False)

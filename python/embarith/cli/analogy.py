@@ -1,0 +1,163 @@
+"""``embarith analogy``: how well b - a + c = d holds in a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from embarith.cli import _shared
+
+READINGS = ("anchor", "chain", "relation")
+METHODS = ("3cosadd", "3cosmul", "3cosavg", "lrcos", "pairdistance")
+
+
+class _Command(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # click would take the argument that follows, a table, for the reading.
+        whole = [f"{one}={READINGS[0]}" if one == "--extended" else one for one in args]
+        return super().parse_args(ctx, whole)
+
+
+@click.command(
+    cls=_Command,
+    epilog=_shared.example(
+        "embarith analogy --questions msr",
+        "embarith analogy glove-6b-50d --vocab top:30000 --details google.jsonl --json",
+        "embarith analogy --extended=relation --vocab questions",
+        "embarith analogy --questions sat",
+    ),
+)
+@_shared.tables_argument
+@click.option(
+    "--questions",
+    default="google",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="google, msr, bats, semeval, sat, u2, u4, or a file of your own: lines 'a b c d "
+    "[relation]' as TSV, CSV or JSON lines.",
+)
+@click.option(
+    "--extended",
+    type=click.Choice(READINGS),
+    metavar="[=READING]",
+    help="The extended SemEval-2012 set, 3,217 questions; READING is anchor (the default), chain "
+    "or relation.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="3cosadd",
+    show_default=True,
+    help="How the answer is searched for.",
+)
+@click.option(
+    "--similarity",
+    type=click.Choice(["cosine", "spearman"]),
+    default="cosine",
+    show_default=True,
+    help="Measure of nearness; spearman ranks the dimensions.",
+)
+@click.option("--raw", is_flag=True, help="Add raw vectors, not unit vectors.")
+@click.option(
+    "--vocab",
+    default="all",
+    show_default=True,
+    metavar="all|top:N|questions",
+    help="Candidates for the answer: all words, the N most frequent ones, or the set's own words.",
+)
+@click.option(
+    "--case",
+    type=click.Choice(["exact", "lower", "fold"]),
+    default="exact",
+    show_default=True,
+    help="How questions meet labels; a table without capitals lowers the questions.",
+)
+@click.option(
+    "--random-pairs",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    metavar="R",
+    help="Draws of the control whose second pair comes from another relation.",
+)
+@click.option(
+    "--topn",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="Answers a question that --details keeps.",
+)
+@_shared.seed_option
+@click.option(
+    "--details",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Also write a JSON line a question: answers, scores, ranks, angle and rho.",
+)
+@_shared.data_option
+@_shared.yes_option
+@_shared.json_option
+def analogy(
+    *,
+    tables: tuple[str, ...],
+    questions: str,
+    extended: str | None,
+    method: str,
+    similarity: str,
+    raw: bool,
+    vocab: str,
+    case: str,
+    random_pairs: int,
+    topn: int,
+    seed: int,
+    details: Path | None,
+    data_dir: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Score analogy questions beside baselines and nulls.
+
+    Each TABLE is asked every question of a set that it has the words for. Several tables are
+    asked on the words and questions that they share, and compared by the paired bootstrap. Scores
+    stand both with a, b and c allowed as answers (fair) and forbidden (restricted).
+    """
+    from embarith import questions as question_sets
+    from embarith.errors import OptionError
+
+    if extended is not None:
+        given = click.get_current_context().get_parameter_source("questions")
+        if given is click.core.ParameterSource.DEFAULT:
+            questions = "semeval"
+    asked = question_sets.load(questions, extended=extended, data_dir=data_dir)
+    if isinstance(asked, question_sets.SemEval):
+        raise OptionError(
+            f"{questions} holds rated pairs: 'embarith semeval' scores them, and --extended makes "
+            "analogy questions of them"
+        )
+    opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
+    with _shared.show_progress() as progress:
+        if isinstance(asked, question_sets.ChoiceSet):
+            from embarith.experiments.choice import choice
+
+            results = [choice(table, asked, seed=seed, progress=progress) for table in opened]
+        else:
+            from embarith.experiments.analogy import analogy as run
+
+            results = run(
+                opened,
+                asked,
+                method=method,
+                raw=raw,
+                similarity=similarity,
+                vocab=vocab,
+                case=case,
+                topn=topn,
+                control_draws=random_pairs,
+                seed=seed,
+                progress=progress,
+            )
+    if details is not None:
+        _shared.write_details(results, details)
+    _shared.print_results(results, as_json)

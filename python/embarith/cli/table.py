@@ -1,0 +1,122 @@
+"""``embarith table``: look at embedding tables and convert them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from embarith.cli import _shared
+
+
+@click.group(epilog=_shared.example("embarith table info"))
+def table() -> None:
+    """Look at embedding tables and convert them."""
+
+
+@table.command(epilog=_shared.example("embarith table info glove-6b-50d"))
+@_shared.table_argument
+@_shared.data_option
+@_shared.yes_option
+@_shared.json_option
+def info(table: str | None, data_dir: Path | None, yes: bool, as_json: bool) -> None:
+    """Show a table's size, origin, hash, lengths of its vectors and first labels.
+
+    TABLE is a file of vectors in any known format or a name of 'embarith data list'.
+    """
+    import numpy as np
+
+    from embarith import _core
+
+    opened = _shared.open_table(table, data_dir, yes)
+    norms = _core.row_norms(opened.vectors)
+    facts = {
+        "encoder": opened.provenance.encoder,
+        "rows": len(opened),
+        "dimensions": opened.dimensions,
+        "sha256": opened.sha256,
+        "provenance": asdict(opened.provenance),
+        "lengths": {
+            "min": float(norms.min()),
+            "mean": float(np.mean(norms)),
+            "max": float(norms.max()),
+        },
+        "first_labels": opened.labels.slice(0, 10).to_pylist(),
+    }
+    if as_json:
+        import json
+
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    origin = opened.provenance
+    lengths = f"{norms.min():.3f} to {norms.max():.3f}, mean {np.mean(norms):.3f}"
+    lines = [
+        ("table", f"{origin.encoder}: {len(opened):,} rows × {opened.dimensions} dimensions"),
+        ("sha256", f"{opened.sha256} (labels and vectors)"),
+        ("source", origin.source),
+        ("licence", origin.licence),
+        ("preprocessing", origin.preprocessing),
+        ("pooling", origin.pooling),
+        ("steps", "; ".join(origin.steps)),
+        ("dropped", f"{origin.dropped:,} bad rows" if origin.dropped else ""),
+        ("lengths", lengths + (" (normalized)" if origin.normalized else "")),
+        ("order", "by frequency" if origin.frequency_order else "not known to be by frequency"),
+        ("first labels", " ".join(map(repr, facts["first_labels"]))),
+    ]
+    for name, value in lines:
+        if value:
+            click.echo(f"{name:<14}{value}")
+
+
+@table.command(
+    epilog=_shared.example(
+        "embarith table convert glove-6b-50d glove.arrow",
+        "embarith table convert glove.arrow glove-30k.bin --limit 30000",
+    )
+)
+@click.argument("source")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "format_",
+    metavar="FORMAT",
+    help="Format of TARGET where its name does not say it (.arrow, .bin, .txt, .vec, .npz, ...).",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Keep the first N rows.")
+@click.option(
+    "--frequency-order",
+    is_flag=True,
+    help="State that rows go by falling word frequency, which 'top:N' vocabularies need; "
+    "kept by .arrow files.",
+)
+@_shared.data_option
+@_shared.yes_option
+def convert(
+    *,
+    source: str,
+    target: Path,
+    format_: str | None,
+    limit: int | None,
+    frequency_order: bool,
+    data_dir: Path | None,
+    yes: bool,
+) -> None:
+    """Write the table SOURCE to the file TARGET in another format.
+
+    An .arrow file is opened again at once, whatever its size, and by pyarrow, polars, pandas and
+    DuckDB as well.
+    """
+    import numpy as np
+
+    from embarith import readers
+    from embarith.table import EmbeddingTable
+
+    opened = _shared.open_table(source, data_dir, yes)
+    if limit is not None and limit < len(opened):
+        opened = opened.select(np.arange(limit))
+    if frequency_order:
+        stated = replace(opened.provenance, frequency_order=True)
+        opened = EmbeddingTable(opened.labels, opened.vectors, stated)
+    readers.write(opened, target, format=format_)
+    click.echo(f"{target}: {len(opened):,} rows × {opened.dimensions} dimensions", err=True)

@@ -1,0 +1,200 @@
+"""One question to one table: which words lie nearest to ``king - man + woman``, and why."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith import solvers
+from embarith.errors import OptionError
+from embarith.result import Answer, Candidate, Term
+from embarith.table import EmbeddingTable
+
+
+def ask(
+    table: EmbeddingTable,
+    expression: str,
+    *,
+    topn: int = 10,
+    raw: bool = False,
+    why: bool = False,
+) -> Answer:
+    """Find the words nearest to a signed sum of words.
+
+    Parameters
+    ----------
+    table : EmbeddingTable
+        The space to ask.
+    expression : str
+        A sum such as ``king - man + woman`` or ``0.5*king + 'new york'``, or an analogy
+        ``man:king::woman:?``, which is b − a + c. Labels with spaces, hyphens or signs stand in
+        quotes.
+    topn : int
+        Answers wanted besides the inputs.
+    raw : bool
+        Add raw vectors instead of unit vectors; the search is by cosine either way.
+    why : bool
+        Also rank every answer by each added term alone: an answer that ranks first there was
+        found by nearness, not by the offset.
+
+    Raises
+    ------
+    OptionError
+        An expression that cannot be read, or whose hyphen may belong to a label.
+    MissingLabelError
+        A label that the table lacks, with the nearest one it has.
+    """
+    if topn < 1:
+        raise OptionError(f"topn must be at least 1, not {topn}")
+    terms = parse(expression)
+    _refuse_ambiguous_hyphens(expression, table)
+    vectors = table[[term.label for term in terms]].astype(np.float64)
+    if not raw:
+        vectors = _unit(vectors)
+    weighted = vectors * np.array([[term.weight] for term in terms])
+    point = weighted.sum(axis=0)
+    inputs = table.rows(sorted({term.label for term in terms}))
+    rows, scores = table.search(point[None], min(topn + len(inputs), len(table)))
+    found, score = _first_answers(rows[0], scores[0], inputs, topn)
+    parts = _unit(table.vectors[found].astype(np.float64)) @ weighted.T / np.linalg.norm(point)
+    alone = (
+        _ranks_alone(table, terms, found, inputs) if why else [(None,) * len(terms)] * len(found)
+    )
+    return Answer(
+        encoder=table.provenance.encoder,
+        rows=len(table),
+        sha256=table.sha256,
+        terms=terms,
+        raw=raw,
+        candidates=tuple(
+            Candidate(
+                label=table.labels[int(row)].as_py(),
+                score=float(value),
+                is_input=bool(row in inputs),
+                parts=tuple(map(float, split)),
+                ranks_alone=ranks,
+            )
+            for row, value, split, ranks in zip(found, score, parts, alone, strict=True)
+        ),
+    )
+
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<quote>["'])(?P<quoted>.+?)(?P=quote)(?=[\s+*:−–-]|$)
+      | (?P<weight>\d+(?:\.\d+)?|\.\d+)\s*\*
+      | (?P<sign>[+−–-])
+      | (?P<label>[^\s+−–*-][^\s+−–-]*)
+    )\s*""",
+    re.VERBOSE,
+)
+
+
+def parse(expression: str) -> tuple[Term, ...]:
+    """Read a sum of labels, or an analogy ``a:b::c:?`` as b − a + c.
+
+    Examples
+    --------
+    >>> [(term.weight, term.label) for term in parse("king - man + 0.5*'new york'")]
+    [(1.0, 'king'), (-1.0, 'man'), (0.5, 'new york')]
+    >>> [term.label for term in parse("man:king::woman:?")]
+    ['king', 'man', 'woman']
+
+    Raises
+    ------
+    OptionError
+        Names the place that cannot be read.
+    """
+    if "::" in expression:
+        return _parse_analogy(expression)
+    terms: list[Term] = []
+    sign, weight, at = None, 1.0, 0
+    while at < len(expression):
+        token = _TOKEN.match(expression, at)
+        if token is None:
+            raise OptionError(f"cannot read {expression!r} from {expression[at:].strip()!r} on")
+        kind, text = token.lastgroup, token.group().strip()
+        if kind == "sign":
+            if sign is not None:
+                raise OptionError(f"two signs in a row in {expression!r} at {text!r}")
+            sign = 1.0 if text == "+" else -1.0
+        elif terms and sign is None:
+            label = token["quoted"] or text
+            raise OptionError(
+                f"no + or - before {label!r} in {expression!r}; "
+                "a label with spaces stands in quotes inside the expression"
+            )
+        elif kind == "weight":
+            sign, weight = 1.0 if sign is None else sign, float(token["weight"])
+        else:
+            label = token["quoted"] or token["label"]
+            terms.append(Term((1.0 if sign is None else sign) * weight, label))
+            sign, weight = None, 1.0
+        at = token.end()
+    if sign is not None or not terms:
+        raise OptionError(f"{expression!r} ends where a label should follow")
+    return tuple(terms)
+
+
+_ANALOGY = re.compile(
+    r"\s*{0}\s*:\s*{0}\s*::\s*{0}\s*:\s*\?\s*".format(r"""("[^"]+"|'[^']+'|[^:"']+?)""")
+)
+
+
+def _parse_analogy(text: str) -> tuple[Term, ...]:
+    match = _ANALOGY.fullmatch(text)
+    if match is None:
+        raise OptionError(f"{text!r} is no analogy of the form a:b::c:?, as man:king::woman:?")
+    a, b, c = (label.strip("\"'") for label in match.groups())
+    return Term(1.0, b), Term(-1.0, a), Term(1.0, c)
+
+
+def _refuse_ambiguous_hyphens(expression: str, table: EmbeddingTable) -> None:
+    if "::" in expression:
+        return
+    unquoted = re.sub(r"""(?<![^\s+*-])(["']).+?\1""", " ", expression)
+    for word in re.findall(r"[^\s+*−–-]+(?:-[^\s+*−–-]+)+", unquoted):
+        if word in table:
+            raise OptionError(
+                f"{word!r} is a label of {table.provenance.encoder}: quote it inside the "
+                "expression, or put spaces around the minus"
+            )
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    unit: NDArray[np.float64] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def _first_answers(
+    rows: NDArray[np.int64], scores: NDArray[np.float64], inputs: NDArray[np.int64], topn: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Cut the list after its `topn`-th row that is no input."""
+    answers = np.flatnonzero(~np.isin(rows, inputs))
+    end = answers[:topn][-1] + 1 if len(answers) else len(rows)
+    return rows[:end], scores[:end]
+
+
+def _ranks_alone(
+    table: EmbeddingTable,
+    terms: tuple[Term, ...],
+    found: NDArray[np.int64],
+    inputs: NDArray[np.int64],
+) -> list[tuple[int | None, ...]]:
+    added = [column for column, term in enumerate(terms) if term.weight > 0]
+    answers = np.flatnonzero(~np.isin(found, inputs))
+    ranks: list[list[int | None]] = [[None] * len(terms) for _ in found]
+    if not (added and len(answers)):
+        return [tuple(row) for row in ranks]
+    term = np.repeat(table.rows([terms[column].label for column in added]), len(answers))
+    gold = np.tile(found[answers], len(added))[:, None]
+    exclude = np.tile(inputs, (len(term), 1))
+    _, restricted = solvers.rank_gold(
+        table, term, term, term, gold, method="only-c", exclude=exclude
+    )
+    for question, above in enumerate(restricted.above):
+        column, row = divmod(question, len(answers))
+        ranks[answers[row]][added[column]] = int(above) + 1
+    return [tuple(row) for row in ranks]

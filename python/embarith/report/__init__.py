@@ -1,0 +1,72 @@
+"""Reports: results in, a terminal table, Markdown, LaTeX, CSV, HTML or JSON lines out.
+
+A report is made from results alone, so that it can be drawn again, elsewhere and merged with
+others, without searching again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from embarith.errors import OptionError, nearest
+from embarith.report import analogy, answer, semeval
+from embarith.report.document import Document
+from embarith.result import (
+    AnalogyResult,
+    Answer,
+    ChoiceResult,
+    Result,
+    SemEvalResult,
+)
+
+FORMATS = ("terminal", "md", "latex", "csv", "html")
+
+
+def document(results: Sequence[Result]) -> Document:
+    """Say what is to be said about results, several of a kind compared before the rest."""
+    sections = [
+        *analogy.sections([one for one in results if isinstance(one, AnalogyResult)]),
+        *semeval.semeval_sections([one for one in results if isinstance(one, SemEvalResult)]),
+        *semeval.choice_sections([one for one in results if isinstance(one, ChoiceResult)]),
+        *answer.sections([one for one in results if isinstance(one, Answer)]),
+    ]
+    return Document(tuple(sections))
+
+
+def render(results: Sequence[Result], format: str) -> str:  # noqa: A002
+    """Render results as text.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Of one or several runs.
+    format : {"terminal", "md", "latex", "csv", "html"}
+        `terminal` is plain text of 100 columns; `csv` has a line a row of scores, unrounded.
+
+    Raises
+    ------
+    OptionError
+        An unknown format.
+    """
+    if format == "csv":
+        from embarith.report import csv
+
+        return csv.render(results)
+    if format == "md":
+        from embarith.report import markdown
+
+        return markdown.render(document(results))
+    if format == "latex":
+        from embarith.report import latex
+
+        return latex.render(document(results))
+    if format == "html":
+        from embarith.report import html
+
+        return html.render(document(results))
+    if format == "terminal":
+        from embarith.report import terminal
+
+        return terminal.render(document(results))
+    known = ", ".join(FORMATS)
+    raise OptionError(f"format {format!r} is none of {known}{nearest(format, FORMATS)}")

@@ -1,0 +1,391 @@
+"""What is said about analogy results: scores beside their baselines, nulls and coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from embarith.report.document import (
+    Cell,
+    Column,
+    Facts,
+    Row,
+    Section,
+    Table,
+    degrees,
+    figure,
+    interval,
+    line,
+    percent,
+    plural,
+    share,
+)
+from embarith.result import AnalogyResult, EncoderInfo, Figure, RelationRow, Scores, Spread
+
+METHODS = {
+    "3cosadd": "3CosAdd",
+    "3cosmul": "3CosMul",
+    "3cosavg": "3CosAvg",
+    "lrcos": "LRCos",
+    "pairdistance": "PairDistance",
+}
+FAIR = "fair: inputs may answer"
+RESTRICTED = "restricted: inputs forbidden"
+_SCORES = (
+    Column("top-1", FAIR),
+    Column("top-5", FAIR),
+    Column("MRR", FAIR),
+    Column("top-1", RESTRICTED),
+    Column("top-5", RESTRICTED),
+    Column("MRR", RESTRICTED),
+)
+
+
+def sections(results: Sequence[AnalogyResult]) -> Iterator[Section]:
+    """Yield the comparison, where there are several results, and one section a result."""
+    together: dict[str, list[AnalogyResult]] = {}
+    for result in results:
+        together.setdefault(result.questions.name, []).append(result)
+    for name, group in together.items():
+        if len(group) > 1:
+            yield Section(f"Tables compared on {name}", (_compared(group),))
+    for result in results:
+        title = f"{result.encoder.name} on {result.questions.name}"
+        yield Section(title, tuple(_blocks(result)))
+
+
+def _blocks(result: AnalogyResult) -> Iterator[Table | Facts]:
+    yield _facts(result)
+    yield _accuracy(result)
+    yield _landed(result)
+    if result.by_rating:
+        yield Table(
+            "By rating of the second pair",
+            (Column("rating", align="left"), *_SCORES),
+            tuple(line(name, *_six(scores)) for name, scores in result.by_rating.items()),
+        )
+    if result.angle is not None:
+        yield _geometry(result)
+    if result.vocabulary_curve:
+        yield _curve(result)
+    if len(result.relations) > 1:
+        yield _relations(result)
+
+
+def describe_method(result: AnalogyResult) -> str:
+    """Return the method and what it ran on, as one phrase."""
+    method = METHODS.get(result.method, result.method)
+    vectors = "raw" if result.raw else "unit"
+    similarity = "cosine" if result.similarity == "cosine" else "Spearman's ρ across dimensions"
+    return f"{method} on {vectors} vectors by {similarity}"
+
+
+def _facts(result: AnalogyResult) -> Facts:
+    encoder, questions = result.encoder, result.questions
+    rows = [
+        ("table", describe_table(encoder)),
+        (
+            "questions",
+            f"{questions.name}: {questions.asked:,} asked, {questions.answered:,} answered "
+            f"({percent(result.coverage.share)}), {questions.dropped:,} dropped; "
+            f"{plural(questions.pairs, 'word pair')}",
+        ),
+        ("missing", missing_words(result.coverage.missing)),
+        ("method", describe_method(result)),
+        (
+            "candidates",
+            f"{result.vocab.name}: {plural(result.vocab.size, 'word')}; case {result.case}",
+        ),
+        ("seed", str(result.seed)),
+    ]
+    return Facts(tuple(row for row in rows if row[1]))
+
+
+def describe_table(encoder: EncoderInfo) -> str:
+    """Return a table's name, size and the start of its hash."""
+    size = f"{encoder.rows:,} × {encoder.dimensions}"
+    return f"{encoder.name}: {size}, sha256 {encoder.sha256[:12]}"
+
+
+def missing_words(missing: dict[str, int], most: int = 8) -> str:
+    """Name the words that cost most questions, as ``word (questions)``."""
+    if not missing:
+        return ""
+    ordered = sorted(missing.items(), key=lambda item: (-item[1], item[0]))
+    named = ", ".join(f"{word} ({count:,})" for word, count in ordered[:most])
+    rest = len(ordered) - most
+    return named + (f" and {plural(rest, 'other word')}" if rest > 0 else "") + " (questions lost)"
+
+
+def _six(scores: Scores) -> tuple[Cell, ...]:
+    fair, restricted = scores.fair, scores.restricted
+    parts = (fair.top1, fair.top5, fair.mrr, restricted.top1, restricted.top5, restricted.mrr)
+    return tuple(map(figure, parts))
+
+
+def _accuracy(result: AnalogyResult) -> Table:
+    rows = [
+        line("b − a + c", *_six(result.scores), strong=True),
+        line("mean over relations", *_six(result.macro)),
+    ]
+    if result.questions.dropped:
+        rows.append(line("dropped counted wrong", *_six(result.missing_as_wrong)))
+    baselines = result.baselines
+    if baselines is not None:
+        rows += [
+            line("only c", *_six(baselines.only_c), rule=True),
+            line("only b", *_six(baselines.only_b)),
+            line("b + c (a ignored)", *_six(baselines.ignore_a)),
+            line("c − (b − a) (opposite)", *_six(baselines.add_opposite)),
+            line("b : a :: d : ? (reversed)", *_six(baselines.reversed)),
+        ]
+    nulls = []
+    control = result.control
+    if control is not None:
+        nulls.append(
+            line(
+                "random second pair",
+                *map(figure, (control.fair_top1, control.fair_top5)),
+                "–",
+                *map(figure, (control.restricted_top1, control.restricted_top5)),
+                "–",
+            )
+        )
+    permuted = Cell(share(result.null.mean), interval(result.null.ci))
+    nulls.append(line("answers permuted", "–", "–", "–", permuted, "–", "–"))
+    nulls.append(line("chance", *_chance(result.chance)))
+    rows += [Row(nulls[0].cells, rule=True), *nulls[1:]]
+    paper = result.paper
+    if paper is not None:
+        rows += [
+            line("among question words", *_six(paper.scores), rule=True),
+            line("chance there", *_chance(paper.chance)),
+        ]
+    return Table(
+        "Accuracy",
+        (Column("", align="left"), *_SCORES),
+        tuple(rows),
+        tuple(_accuracy_notes(result)),
+    )
+
+
+def _chance(chance: dict[str, float]) -> tuple[str, ...]:
+    known = [_small(chance[k]) if k in chance else "–" for k in ("top1", "top5")]
+    return (*known, "–", *known, "–")
+
+
+def _small(value: float) -> str:
+    return share(value) if value == 0 or value >= 0.0005 else f"{value:.0e}".replace("e-0", "e−")
+
+
+def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
+    yield (
+        "Published scores are mostly restricted: they forbid a, b and c as answers. "
+        "Intervals are 95 %, from resampling word pairs (over draws for the control)."
+    )
+    if result.baselines is not None:
+        helps = result.baselines.helps
+        bounds = interval(helps.ci, "percent")
+        yield (
+            f"The offset brings y nearer to d than c already is in {percent(helps.value)} "
+            f"of the questions{f' ({bounds})' if bounds else ''}."
+        )
+    null = result.null
+    draws = f"permutation null, restricted top-1: p = {share(null.p)} ({null.draws:,} draws)"
+    if result.control is not None:
+        draws += (
+            f"; second pair from another relation: {result.control.draws} draws, searched again"
+        )
+    yield draws[0].upper() + draws[1:] + "."
+    if result.paper is not None:
+        yield (
+            f"Among question words: candidates are the set's own {result.paper.vocab.size:,} words "
+            "(the protocol whose fair scores the original work prints)."
+        )
+
+
+def _landed(result: AnalogyResult) -> Table:
+    landed = result.landed
+    places = {
+        "d, a right answer": landed.d,
+        "c": landed.c,
+        "b": landed.b,
+        "a": landed.a,
+        "another word": landed.other,
+    }
+    return Table(
+        "Where the nearest word of all landed (fair top answer)",
+        (Column("", align="left"), Column("share"), Column("", align="left")),
+        tuple(
+            line(name, percent(value), Cell(bar=value), strong=name.startswith("d,"))
+            for name, value in places.items()
+        ),
+    )
+
+
+def _geometry(result: AnalogyResult) -> Table:
+    rows: list[Row] = []
+    angle, rho, companions = result.angle, result.rho, result.companions
+    if angle is not None:
+        rows += [
+            _spread("angle of y and d, raw vectors (°)", angle.raw, degrees),
+            _spread("angle of y and d, unit vectors (°)", angle.unit, degrees),
+        ]
+    if companions is not None:
+        rows += [
+            _spread("angle of c alone and d (°)", companions.angle_only_c, degrees),
+            _spread("angle of y and another d (°)", companions.angle_random_d, degrees),
+        ]
+    if rho is not None:
+        rows += [
+            _spread("ρ of y and d, raw vectors", rho.raw, share, rule=True),
+            _spread("ρ of y and d, unit vectors", rho.unit, share),
+        ]
+    if companions is not None:
+        rows += [
+            _spread("ρ after random rotations", companions.rho_rotated, share),
+            _spread("ρ of y and another d", companions.rho_random_d, share),
+            _spread("Pearson's r of y and d", companions.pearson, share),
+        ]
+    notes = [
+        "ρ, across dimensions, depends on the basis, and raw angles on the common mean: "
+        "neither ranks tables."
+    ]
+    if companions is not None:
+        notes.append(
+            f"AUC, which does: P(cos(y, d) > cos(y, another d)) = {share(companions.auc)} "
+            f"({interval(companions.auc_ci)})."
+        )
+    return Table(
+        "Angles and rank correlations",
+        (Column("", align="left"), Column("min"), Column("mean"), Column("max")),
+        tuple(rows),
+        tuple(notes),
+    )
+
+
+def _spread(
+    name: str, spread: Spread, show: Callable[[float | None], str], rule: bool = False
+) -> Row:
+    return line(name, *map(show, (spread.min, spread.mean, spread.max)), rule=rule)
+
+
+def _curve(result: AnalogyResult) -> Table:
+    return Table(
+        "Restricted accuracy at smaller vocabularies",
+        (Column("words"), Column("top-1"), Column("top-5"), Column("", align="left")),
+        tuple(
+            line(f"{point.size:,}", share(point.top1), share(point.top5), Cell(bar=point.top1))
+            for point in result.vocabulary_curve
+        ),
+        (
+            "Expected on a random vocabulary of that size that holds the answer, from the exact "
+            "ranks; compare tables at equal size.",
+        ),
+    )
+
+
+def _relations(result: AnalogyResult) -> Table:
+    columns = (
+        Column("relation", align="left"),
+        Column("n"),
+        Column("top-1", "fair"),
+        Column("top-1", "restr."),
+        Column("95 %", "restr."),
+        Column("p"),
+        Column("helps"),
+        Column("angle"),
+        Column("AUC"),
+        Column("OCS"),
+        Column("PCS"),
+    )
+    rows: list[Row] = []
+    category = ""
+    for relation in result.relations:
+        if relation.category != category:
+            category = relation.category
+            rows.append(line(category, *[""] * (len(columns) - 1), strong=True, rule=bool(rows)))
+        rows.append(_relation(relation))
+    return Table(
+        "Relations",
+        columns,
+        tuple(rows),
+        (
+            "n: questions answered (of those asked, where fewer); p: permutation null, Holm over "
+            "relations; helps: share of questions whose y is nearer to d than c is; angle: mean of "
+            "y and d, unit vectors, degrees.",
+            "OCS, PCS: offset concordance and pairing consistency (Fournier et al. 2020), "
+            "less their value under shuffled pairings.",
+        ),
+    )
+
+
+def _relation(row: RelationRow) -> Row:
+    if not row.answered:
+        return line(row.name, f"0/{row.asked:,}", *["–"] * 9)
+    parallel = row.parallelism
+    restricted = row.scores.restricted.top1
+    return line(
+        row.name,
+        f"{row.answered:,}" + ("" if row.answered == row.asked else f"/{row.asked:,}"),
+        share(row.scores.fair.top1.value),
+        share(restricted.value),
+        interval(restricted.ci) or "–",
+        share(row.p_holm),
+        share(row.helps),
+        degrees(row.angle_mean),
+        share(row.auc),
+        share(parallel.concordance - parallel.concordance_null if parallel else None),
+        share(parallel.consistency - parallel.consistency_null if parallel else None),
+    )
+
+
+def _compared(results: Sequence[AnalogyResult]) -> Table:
+    paired = any(result.comparison for result in results)
+    columns = [
+        Column("table", align="left"),
+        Column("answered"),
+        Column("candidates"),
+        Column("top-1", "fair"),
+        Column("top-1", "restricted"),
+        Column("AUC"),
+    ]
+    if paired:
+        columns += [Column("fair", "difference"), Column("restricted", "difference")]
+    rows = []
+    for result in results:
+        cells = [
+            Cell(result.encoder.name),
+            Cell(f"{result.questions.answered:,}"),
+            Cell(f"{result.vocab.size:,}"),
+            figure(result.scores.fair.top1),
+            figure(result.scores.restricted.top1),
+            Cell(share(result.companions.auc if result.companions else None)),
+        ]
+        if paired:
+            compared = result.comparison
+            cells += [
+                _difference(compared.fair_top1 if compared else None),
+                _difference(compared.restricted_top1 if compared else None),
+            ]
+        rows.append(Row(tuple(cells)))
+    return Table("", tuple(columns), tuple(rows), tuple(_comparability(results)))
+
+
+def _difference(one: Figure | None) -> Cell:
+    cell = figure(one)
+    return Cell(f"+{cell.text}", cell.interval) if one and one.value > 0 else cell
+
+
+def _comparability(results: Sequence[AnalogyResult]) -> Iterator[str]:
+    names = sorted({result.comparison.to for result in results if result.comparison})
+    for name in names:
+        yield f"Differences are to {name}, paired bootstrap over word pairs."
+    if len({(one.questions.sha256, one.questions.answered) for one in results}) > 1:
+        yield "Not comparable: the tables answered different questions of the set."
+    if len({one.vocab.sha256 for one in results}) > 1:
+        yield (
+            "Not comparable: the candidates differ. Measure the tables in one call to share them, "
+            "or compare at equal size of vocabulary."
+        )
+    if len({(one.method, one.raw, one.similarity, one.case) for one in results}) > 1:
+        yield "Measured in different ways; each section says how."

@@ -1,0 +1,149 @@
+"""What is said about SemEval-2012 Task 2 and multiple-choice results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from embarith.report.analogy import describe_table, missing_words
+from embarith.report.document import (
+    Cell,
+    Column,
+    Facts,
+    Row,
+    Section,
+    Table,
+    figure,
+    line,
+    percent,
+    share,
+)
+from embarith.result import ChoiceResult, SemEvalFigures, SemEvalResult
+
+_ALL = "all pairs (missing rated 0)"
+_COVERED = "covered pairs only"
+_FIGURES = (
+    Column("MaxDiff", _ALL),
+    Column("ρ", _ALL),
+    Column("MaxDiff", _COVERED),
+    Column("ρ", _COVERED),
+)
+
+
+def semeval_sections(results: Sequence[SemEvalResult]) -> Iterator[Section]:
+    """Yield the comparison, where there are several results, and one section a result."""
+    if len(results) > 1:
+        rows = tuple(line(result.encoder.name, *_headline(result)) for result in results)
+        yield Section(
+            "SemEval-2012 Task 2 compared",
+            (Table("", (Column("table", align="left"), *_FIGURES), rows),),
+        )
+    for result in results:
+        yield Section(
+            f"{result.encoder.name} on {result.questions.name}",
+            (_facts(result, "word pairs rated"), _scores(result), _relations(result)),
+        )
+
+
+def _facts(result: SemEvalResult | ChoiceResult, asked: str) -> Facts:
+    encoder, questions = result.encoder, result.questions
+    rows = (
+        ("table", describe_table(encoder)),
+        (
+            "questions",
+            f"{questions.name}: {questions.asked:,} {asked}, {questions.answered:,} covered "
+            f"({percent(result.coverage.share)}), {questions.dropped:,} with a missing word",
+        ),
+        ("missing", missing_words(result.coverage.missing)),
+        ("seed", str(result.seed)),
+    )
+    return Facts(tuple(row for row in rows if row[1]))
+
+
+def _headline(result: SemEvalResult) -> tuple[Cell, ...]:
+    both = (result.all.maxdiff, result.all.rho, result.covered.maxdiff, result.covered.rho)
+    return tuple(map(figure, both))
+
+
+def _scores(result: SemEvalResult) -> Table:
+    tests = sum(row.split == "test" for row in result.relations)
+    rows = [
+        line(f"{tests} test relations", *_headline(result), strong=True),
+        line(
+            "chance (random picks)",
+            share(result.all.chance),
+            "–",
+            share(result.covered.chance),
+            "–",
+        ),
+    ]
+    training = (result.all.training, result.covered.training)
+    rows.append(line(f"{training[0].relations} training relations", *_pairwise(*training)))
+    for number, (name, every) in enumerate(result.all.categories.items()):
+        covered = result.covered.categories[name]
+        rows.append(
+            line(f"{name} ({every.relations})", *_pairwise(every, covered), rule=number == 0)
+        )
+    for number, (name, known) in enumerate(result.published.items()):
+        cells = (share(known.get("maxdiff")), share(known.get("rho")), "", "")
+        rows.append(line(f"published: {name}", *cells, rule=number == 0))
+    return Table(
+        "MaxDiff accuracy and Spearman's ρ against the gold ratings, mean over relations",
+        (Column("", align="left"), *_FIGURES),
+        tuple(rows),
+        ("Intervals are 95 %, from resampling relations; categories are of the test relations.",),
+    )
+
+
+def _pairwise(every: SemEvalFigures, covered: SemEvalFigures) -> tuple[Cell, ...]:
+    return tuple(map(figure, (every.maxdiff, every.rho, covered.maxdiff, covered.rho)))
+
+
+def _relations(result: SemEvalResult) -> Table:
+    rows: list[Row] = []
+    for row in result.relations:
+        cells = (
+            f"{row.id} {row.name}",
+            row.split,
+            f"{row.covered}" + ("" if row.covered == row.pairs else f"/{row.pairs}"),
+            *map(share, (row.maxdiff_all, row.rho_all, row.maxdiff_covered, row.rho_covered)),
+        )
+        rows.append(line(*cells))
+    return Table(
+        "Relations",
+        (
+            Column("relation", align="left"),
+            Column("split", align="left"),
+            Column("pairs"),
+            *_FIGURES,
+        ),
+        tuple(rows),
+        ("–: undefined, because nothing is covered or all ratings are tied.",),
+    )
+
+
+def choice_sections(results: Sequence[ChoiceResult]) -> Iterator[Section]:
+    """Yield one section a result."""
+    for result in results:
+        yield Section(
+            f"{result.encoder.name} on {result.questions.name}",
+            (_facts(result, "questions"), _choices(result)),
+        )
+
+
+def _choices(result: ChoiceResult) -> Table:
+    rows = [
+        line("covered questions", figure(result.pair_distance), figure(result.offset), strong=True)
+    ]
+    if result.questions.dropped:
+        wrong = (result.pair_distance_missing_as_wrong, result.offset_missing_as_wrong)
+        rows.append(line("missing counted wrong", *map(share, wrong)))
+    rows.append(line("chance", share(result.chance), share(result.chance)))
+    for number, (name, group) in enumerate(result.groups.items()):
+        cells = (share(group.get("pair_distance")), share(group.get("offset")))
+        rows.append(line(name, *cells, rule=number == 0))
+    return Table(
+        "Share of questions whose right pair scores highest",
+        (Column("", align="left"), Column("PairDistance"), Column("cos(b − a + c, d)")),
+        tuple(rows),
+        ("Intervals are 95 %, from resampling questions; chance is the mean of 1/choices.",),
+    )

@@ -1,0 +1,358 @@
+"""Reports: every format says the same, escapes what it is given and misleads nobody."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from embarith import errors, result
+from embarith.report import document, render, terminal
+from embarith.result import Figure, Result
+
+FORMATS = ("terminal", "md", "latex", "csv", "html")
+
+
+def figure(value: float) -> Figure:
+    return Figure(round(value * 1000, 3), value, (value - 0.01, value + 0.02))
+
+
+def accuracy(value: float) -> result.Accuracy:
+    return result.Accuracy(figure(value), figure(value + 0.1), figure(value + 0.05))
+
+
+def scores(fair: float, restricted: float) -> result.Scores:
+    return result.Scores(accuracy(fair), accuracy(restricted))
+
+
+def spread(low: float, mean: float, high: float) -> result.Spread:
+    return result.Spread(low, high, mean)
+
+
+def relation(name: str, value: float) -> result.RelationRow:
+    return result.RelationRow(
+        name=name,
+        category="syntactic",
+        asked=60,
+        answered=50,
+        pairs=8,
+        scores=scores(value / 4, value),
+        null=result.Null(0.02, (0.0, 0.04), 0.004, 999),
+        p_holm=0.008,
+        angle_mean=41.25,
+        rho_mean=0.55,
+        auc=0.93,
+        helps=0.31,
+        parallelism=result.Parallelism(0.30, 0.02, 0.91, 0.5),
+    )
+
+
+@pytest.fixture
+def analogy() -> result.AnalogyResult:
+    labels = result.VocabularyInfo("all", 400_000, "ef" * 32)
+    own = result.VocabularyInfo("questions", 905, "0a" * 32)
+    return result.AnalogyResult(
+        encoder=result.EncoderInfo("glove_50%&d", 400_000, 50, "ab12" * 16, {}),
+        questions=result.QuestionsInfo("google", "", "cd" * 32, 1200, 1000, 200, 77),
+        coverage=result.Coverage(1000 / 1200, {"rhein|land": 150, "<b>": 50}),
+        vocab=labels,
+        method="3cosadd",
+        raw=False,
+        similarity="cosine",
+        case="lower",
+        scores=scores(0.123, 0.497),
+        macro=scores(0.111, 0.456),
+        missing_as_wrong=scores(0.1025, 0.414),
+        chance={"top1": 2.5e-6, "top5": 1.25e-5},
+        paper=result.Protocol(own, scores(0.2, 0.6), scores(0.2, 0.6), {"top1": 1 / 905}),
+        landed=result.Landed(0.01, 0.33, 0.5, 0.123, 0.037),
+        baselines=result.Baselines(
+            *(scores(one / 100, one / 50) for one in (1, 2, 3, 4, 5)), figure(0.24)
+        ),
+        null=result.Null(0.002, (0.001, 0.004), 0.001, 999),
+        control=result.Control(20, *map(figure, (0.011, 0.021, 0.031, 0.041))),
+        angle=result.RawUnit(spread(10, 38.5, 100), spread(11, 41.5, 99)),
+        rho=result.RawUnit(spread(-0.2, 0.611, 0.9), spread(-0.3, 0.622, 0.9)),
+        companions=result.Companions(
+            pearson=spread(-0.1, 0.633, 0.9),
+            rho_rotated=spread(-0.2, 0.644, 0.8),
+            rho_random_d=spread(-0.5, 0.155, 0.5),
+            angle_random_d=spread(60, 80.5, 120),
+            angle_only_c=spread(20, 45.5, 88),
+            auc=0.973,
+            auc_ci=(0.961, 0.982),
+        ),
+        vocabulary_curve=(
+            result.VocabularyPoint(1000, 0.995, 1.0),
+            result.VocabularyPoint(400_000, 0.497, 0.597),
+        ),
+        by_rating=None,
+        relations=(relation("gram1_a#b", 0.4), relation("gram2-opposite", 0.6)),
+        comparison=None,
+        seed=7,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def semeval() -> result.SemEvalResult:
+    figures = result.SemEvalFigures(10, figure(0.41), figure(0.27), 0.26)
+    both = result.SemEvalScores(
+        figure(0.42), figure(0.28), 0.27, figures, {"class inclusion": figures}
+    )
+    row = result.SemEvalRelation(
+        id="1a",
+        name="Taxonomic",
+        category="class inclusion",
+        split="test",
+        pairs=40,
+        covered=38,
+        paradigms=3,
+        paradigms_covered=3,
+        questions=30,
+        questions_covered=28,
+        maxdiff_all=0.4,
+        maxdiff_covered=None,
+        rho_all=0.3,
+        rho_covered=None,
+        chance=0.26,
+    )
+    return result.SemEvalResult(
+        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
+        questions=result.QuestionsInfo("semeval", "", "cd" * 32, 3218, 3200, 18, 3078),
+        coverage=result.Coverage(3200 / 3218, {"run-on": 1}),
+        all=both,
+        covered=both,
+        relations=(row,),
+        published={"RNN-1600": {"maxdiff": 0.418, "rho": 0.275}},
+        case="lower",
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def answer() -> result.Answer:
+    terms = (result.Term(1.0, "king"), result.Term(-1.0, "man"), result.Term(0.5, "new york"))
+    none = (None, None, None)
+    return result.Answer(
+        encoder="glove",
+        rows=400_000,
+        sha256="ab" * 32,
+        terms=terms,
+        raw=False,
+        candidates=(
+            result.Candidate("king", 0.886, True, (1.0, -0.5, 0.386), none),
+            result.Candidate("queen", 0.852, False, (0.7, -0.4, 0.552), (2, None, 1118)),
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_prints_both_ways_of_scoring(analogy: result.AnalogyResult, name: str) -> None:
+    text = render([analogy], name)
+    fair, restricted = ("0.123", "0.497") if name == "csv" else (".123", ".497")
+    assert fair in text
+    assert restricted in text
+    for inputs in ("fair", "restricted"):
+        assert inputs in text
+
+
+@pytest.mark.parametrize("name", ["terminal", "md", "latex", "html"])
+def test_reports_never_leave_out_what_qualifies_a_score(
+    analogy: result.AnalogyResult, name: str
+) -> None:
+    text = " ".join(render([analogy], name).split())
+    for needed in (
+        "1,200 asked",
+        "200 dropped",
+        "400,000",
+        "905",
+        "p = .001",
+        "20 draws",
+        ".487",  # lower end of the headline's interval
+        "24.0",  # share of questions in which the offset helps
+        "AUC",
+        "ranks tables",
+        "only c",
+        "reversed",
+        "41.5",
+        ".644",
+    ):
+        assert needed in text.replace(r"\%", "%").replace("--", "–"), needed
+
+
+def test_terminal_fits_100_columns_and_keeps_to_plain_text(
+    analogy: result.AnalogyResult, semeval: result.SemEvalResult, answer: result.Answer
+) -> None:
+    text = render([analogy, analogy, semeval, answer], "terminal")
+    assert max(map(len, text.splitlines())) <= 100
+    assert "\x1b" not in text
+
+
+def test_no_color_is_respected(
+    analogy: result.AnalogyResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def colours() -> list[str]:
+        file = io.StringIO()
+        terminal.show(document([analogy]), Console(file=file, width=100, force_terminal=True))
+        return re.findall(r"\x1b\[[\d;]*3\dm", file.getvalue())
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert colours()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colours()
+
+
+def test_csv_has_a_line_a_row_of_scores_unrounded(analogy: result.AnalogyResult) -> None:
+    exact = replace(analogy, scores=scores(0.1, 1 / 3))
+    lines = list(csv.DictReader(io.StringIO(render([exact], "csv"))))
+    assert [line["row"] for line in lines] == [
+        *("total", "macro", "dropped_counted_wrong", "only_c", "only_b", "ignore_a"),
+        *("add_opposite", "reversed", "control", "paper", "relation", "relation"),
+    ]
+    assert float(lines[0]["restricted_top1"]) == 1 / 3
+    assert float(lines[0]["restricted_top1_low"]) == 1 / 3 - 0.01
+    assert lines[9]["candidates"] == "905"
+    assert lines[10]["relation"] == "gram1_a#b"
+    assert float(lines[10]["p_holm"]) == 0.008
+
+
+def test_csv_refuses_results_of_several_kinds(
+    analogy: result.AnalogyResult, semeval: result.SemEvalResult
+) -> None:
+    with pytest.raises(errors.OptionError, match="one kind"):
+        render([analogy, semeval], "csv")
+
+
+def test_unknown_format_suggests_the_nearest(analogy: result.AnalogyResult) -> None:
+    with pytest.raises(errors.OptionError, match="did you mean 'latex'"):
+        render([analogy], "latx")
+
+
+def test_markdown_tables_are_whole_and_escaped(analogy: result.AnalogyResult) -> None:
+    text = render([analogy], "md")
+    blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    assert len(blocks) == 5
+    for block in blocks:
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(widths) == 1, block
+    assert r"rhein\|land (150), \<b\> (50)" in text
+
+
+def test_html_is_well_formed_and_loads_nothing(
+    analogy: result.AnalogyResult, semeval: result.SemEvalResult, answer: result.Answer
+) -> None:
+    text = render([analogy, analogy, semeval, answer], "html")
+    open_tags: list[str] = []
+
+    class Check(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            assert tag not in ("script", "link", "img", "iframe")
+            assert not {"src", "href"} & {name for name, _ in attrs}
+            if tag != "meta":
+                open_tags.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert open_tags.pop() == tag
+
+    Check(convert_charrefs=True).feed(text)
+    assert not open_tags
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "&lt;b&gt; (50)" in text
+
+
+def test_latex_escapes_labels(analogy: result.AnalogyResult) -> None:
+    text = render([analogy], "latex")
+    assert r"glove\_50\%\&d" in text
+    assert r"gram1\_a\#b" in text
+    assert text.isascii()
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+def test_latex_compiles(
+    analogy: result.AnalogyResult,
+    semeval: result.SemEvalResult,
+    answer: result.Answer,
+    tmp_path: Path,
+) -> None:
+    many = replace(analogy, relations=analogy.relations * 40)
+    body = render([analogy, many, semeval, answer], "latex")
+    page = tmp_path / "page.tex"
+    page.write_text(
+        "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,longtable}\n"
+        f"\\begin{{document}}\n{body}\\end{{document}}\n"
+    )
+    done = subprocess.run(
+        ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", page.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_several_tables_are_compared_and_doubts_are_said(analogy: result.AnalogyResult) -> None:
+    other = replace(
+        analogy,
+        encoder=replace(analogy.encoder, name="other"),
+        comparison=result.Comparison("glove_50%&d", figure(0.031), figure(-0.042)),
+    )
+    text = render([analogy, other], "terminal")
+    assert text.startswith("Tables compared on google")
+    assert "+.031" in text
+    assert "−.042" in text
+    assert "paired bootstrap" in text
+    assert "Not comparable" not in text
+    elsewhere = replace(other, vocab=replace(other.vocab, size=10, sha256="99"), comparison=None)
+    assert "Not comparable: the candidates differ" in render([analogy, elsewhere], "terminal")
+    partly = replace(other, questions=replace(other.questions, answered=900), comparison=None)
+    assert "Not comparable: the tables answered" in render([analogy, partly], "terminal")
+
+
+def test_relations_without_an_answered_question_show_no_figures(
+    analogy: result.AnalogyResult,
+) -> None:
+    empty = replace(relation("empty-one", 0.0), answered=0)
+    text = render([replace(analogy, relations=(*analogy.relations, empty))], "terminal")
+    line = next(line for line in text.splitlines() if line.startswith("empty-one"))
+    assert line.split() == ["empty-one", "0/60", *["–"] * 9]
+
+
+def test_semeval_shows_both_treatments_of_missing_words(semeval: result.SemEvalResult) -> None:
+    text = render([semeval], "terminal")
+    assert "missing rated 0" in text or "all pairs" in text
+    assert "published: RNN-1600" in text
+    assert "38/40" in text
+
+
+def test_answer_says_when_the_nearest_word_is_an_input(answer: result.Answer) -> None:
+    text = " ".join(render([answer], "terminal").split())
+    assert "king − man + 0.5·new york in glove" in text
+    assert "The nearest word of all is 'king', an input" in text
+    assert "'queen' ranks 2 by 'king' and 1,118 by 'new york' alone" in text
+    own = replace(answer, candidates=answer.candidates[1:])
+    assert "'queen', no input" in render([own], "terminal")
+
+
+def test_results_survive_json(
+    analogy: result.AnalogyResult, semeval: result.SemEvalResult, answer: result.Answer
+) -> None:
+    one: Result
+    for one in (analogy, semeval, answer):
+        line = result.to_json(one)
+        assert "\n" not in line
+        assert result.from_json(line) == one
+        assert json.loads(line)["schema"].startswith("embarith.")
