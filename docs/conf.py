@@ -1,6 +1,10 @@
 """Sphinx configuration. The pages load nothing from outside: no MathJax, no web fonts."""
 
+import json
 from importlib.metadata import version as version_of
+from pathlib import Path
+
+from embarith.result import json_schema
 
 project = "embarith"
 author = "The embarith authors"
@@ -33,3 +37,11 @@ html_theme = "furo"
 html_title = f"embarith {release}"
 html_show_sphinx = False
 html_copy_source = False
+
+# The published schemas are those of the records themselves.
+html_extra_path = ["_generated/extra"]
+schemas = Path(__file__).parent / "_generated" / "extra" / "schema"
+schemas.mkdir(parents=True, exist_ok=True)
+for kind in ("analogy", "answer", "choice", "semeval"):
+    text = json.dumps(json_schema(f"embarith.{kind}/1"), indent=2, ensure_ascii=False)
+    (schemas / f"{kind}-1.json").write_text(text + "\n", encoding="utf-8")
