@@ -66,5 +66,5 @@ def test_unknown_names_suggest_the_nearest(tmp_path, monkeypatch):
         locate("gogle")
     (tmp_path / "vectors.txt").touch()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=r"did you mean 'vectors.txt'"):
+    with pytest.raises(DataError, match=r"did you mean 'vectors[.]txt'"):
         locate("vecters.txt")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import gzip
+import io
+import lzma
 import os
 import shutil
 import stat
@@ -11,13 +13,14 @@ import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from embarith.data.catalogue import CATALOGUE, Entry, read_sums
-from embarith.data.finding import by_hand, cache, is_complete, sha256_of
+from embarith.data.catalogue import CATALOGUE, Entry, human, read_sums
+from embarith.data.finding import by_hand, cache, check, sha256_of
 from embarith.errors import DataError, nearest
 
 Progress = Callable[[str, int, int], None]
@@ -26,10 +29,23 @@ Progress = Callable[[str, int, int], None]
 TIMEOUT = 30.0
 ATTEMPTS = 5
 PAUSE = 0.5
-_CHUNK = 1 << 20
+# A piece that a cut falls into is lost; one that gets this far was no failure.
+_CHUNK = 1 << 16
+_AHEAD = 1 << 20
 # Refused by the server for good, so that asking again is no use.
 _FINAL = range(400, 500)
 _PASSING = (408, 425, 429)
+# What the standard library raises for archives that are cut, damaged, encrypted or unknown to it.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def fetch(name: str, *, progress: Progress | None = None) -> Path:
@@ -62,20 +78,31 @@ def fetch(name: str, *, progress: Progress | None = None) -> Path:
     if entry is None:
         raise DataError(f"no data set {name!r} in the catalogue{nearest(name, CATALOGUE)}")
     root = cache()
-    if is_complete(entry, root):
+    if _complete(entry, root):
         return root / entry.path
     if not entry.url:
         raise DataError(f"{entry.name!r} cannot be downloaded. {by_hand(entry)}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _alone(root / f".{entry.name}.lock"):
-            if not is_complete(entry, root):
+            if not _complete(entry, root):
                 _fetch(entry, root, progress or (lambda *_: None))
+    except DataError:
+        raise
     except OSError as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"cannot store {entry.name!r} in {str(root)!r}: {error}") from error
+        raise DataError(
+            f"cannot store {entry.name!r} in the cache {str(root)!r}: {error.strerror or error}; "
+            "XDG_CACHE_HOME moves the cache"
+        ) from error
     return root / entry.path
+
+
+def _complete(entry: Entry, root: Path) -> bool:
+    try:
+        check(entry, root)
+    except DataError:
+        return False
+    return (root / entry.path).exists()
 
 
 def _fetch(entry: Entry, root: Path, progress: Progress) -> None:
@@ -86,11 +113,14 @@ def _fetch(entry: Entry, root: Path, progress: Progress) -> None:
     try:
         download = _download(entry, staging, progress)
         files = _unpack(entry, download, staging / "files")
-        sums = _verified(entry, files, root)
+        _record(_verified(entry, files, root), root)
         for place, file in files.items():
+            if place not in entry.sha256:
+                # Nothing but its size of zeros might be left after a power cut, unnoticed.
+                with file.open("rb") as written:
+                    os.fsync(written.fileno())
             (root / place).parent.mkdir(parents=True, exist_ok=True)
             file.replace(root / place)
-        _record(sums, root)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -108,11 +138,10 @@ def _alone(lock: Path) -> Iterator[None]:
 
 def _download(entry: Entry, staging: Path, progress: Progress) -> Path:
     import pooch
-    import requests
 
     def continued(url: str, output_file: str, _: Any) -> None:
         with Path(output_file).open("wb") as out:
-            _stream(url, out, lambda done, total: progress(f"fetch {entry.name}", done, total))
+            _stream(entry, url, out, lambda *count: progress(f"fetch {entry.name}", *count))
 
     pooch.get_logger().setLevel("ERROR")
     try:
@@ -125,20 +154,19 @@ def _download(entry: Entry, staging: Path, progress: Progress) -> Path:
                 downloader=continued,
             )
         )
-    except requests.RequestException as error:
-        raise _unfit(entry, f"cannot download: {_reason(error)}") from error
     except ValueError as error:
         raise _unfit(entry, "the download is damaged or not the published file") from error
 
 
-def _stream(url: str, out: IO[bytes], progress: Callable[[int, int], None]) -> None:
-    """Write what `url` serves to `out`, continuing after every cut, or raise RequestException."""
+def _stream(entry: Entry, url: str, out: IO[bytes], progress: Callable[[int, int], None]) -> None:
+    """Write what `url` serves to `out`, continuing after every cut."""
     import requests
 
     failures = 0
     version = ""
     while True:
-        start = out.tell()
+        start = out.tell() if version else 0
+        out.seek(start)
         # Bytes as they are stored, so that they can be counted and continued.
         headers = {"Accept-Encoding": "identity"}
         if start:
@@ -147,32 +175,35 @@ def _stream(url: str, out: IO[bytes], progress: Callable[[int, int], None]) -> N
             with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
                 response.raise_for_status()
                 if response.status_code != requests.codes.partial_content:
-                    out.seek(0)
-                    out.truncate()
+                    start = out.seek(0)
+                out.truncate()
                 version = response.headers.get("ETag") or response.headers.get("Last-Modified", "")
-                total = out.tell() + int(response.headers.get("Content-Length", -out.tell()))
+                length = int(response.headers.get("Content-Length", 0))
+                _need_room(entry, Path(out.name).parent, length)
                 for chunk in response.iter_content(_CHUNK):
                     out.write(chunk)
-                    progress(out.tell(), total)
+                    progress(out.tell(), start + length if length else 0)
             return
         except requests.RequestException as error:
             status = getattr(error.response, "status_code", 0)
-            failures = 1 if out.tell() - start > _CHUNK else failures + 1
-            if failures == ATTEMPTS or (status in _FINAL and status not in _PASSING):
-                raise
+            failures = 1 if out.tell() - start > _AHEAD else failures + 1
+            if status in _FINAL and status not in _PASSING:
+                raise _unfit(entry, f"the server answers {status}") from error
+            if failures == ATTEMPTS:
+                lost = f"the connection was lost after {human(out.tell())}"
+                fault = f"the server answers {status}" if status else lost
+                fault = fault if out.tell() or status else "no connection to the server"
+                raise _unfit(entry, f"{fault}, {ATTEMPTS} times in a row") from error
             time.sleep(PAUSE * 2**failures)
 
 
-def _reason(error: Exception) -> str:
-    import requests
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answers {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {TIMEOUT:g} s"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return f"the connection was cut {ATTEMPTS} times"
-    return "no connection to the server"
+def _need_room(entry: Entry, folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise DataError(
+            f"{entry.name!r} needs {human(size)}, but only {human(free)} are free at "
+            f"{str(folder.parent)!r}; XDG_CACHE_HOME moves the cache"
+        )
 
 
 def _unfit(entry: Entry, fault: str) -> DataError:
@@ -188,13 +219,14 @@ def _unpack(entry: Entry, download: Path, target: Path) -> dict[str, Path]:
         return {entry.path: download}
     try:
         files = dict(_members(entry, download, target))
-    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError) as error:
+    except _DAMAGED as error:
         raise _unfit(entry, f"the archive is cut or damaged ({error})") from error
-    absent = {place for place in (entry.path, *entry.sha256) if place not in files} - {
-        entry.path if any(place.startswith(f"{entry.path}/") for place in files) else ""
-    }
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise _unfit(entry, "the archive names one place twice") from error
+    wanted = entry.sha256 or (entry.path,)
+    absent = [place for place in wanted if place not in files]
     if absent:
-        raise _unfit(entry, f"the archive lacks {min(absent)!r}")
+        raise _unfit(entry, f"the archive lacks {absent[0]!r}")
     return files
 
 
@@ -205,13 +237,13 @@ def _members(entry: Entry, download: Path, target: Path) -> Iterator[tuple[str, 
             file = target / place
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("xb") as out:
-                shutil.copyfileobj(stream, out, _CHUNK)
-                out.flush()
-                os.fsync(out.fileno())
+                shutil.copyfileobj(stream, out, _AHEAD)
             yield place, file
 
     if zipfile.is_zipfile(download):
         with zipfile.ZipFile(download) as zipped:
+            wanted = (info for info in zipped.infolist() if _place(entry, info.filename))
+            _need_room(entry, target.parent, sum(info.file_size for info in wanted))
             for info in zipped.infolist():
                 if not info.is_dir() and not stat.S_ISLNK(info.external_attr >> 16):
                     with zipped.open(info) as stream:
@@ -224,8 +256,8 @@ def _members(entry: Entry, download: Path, target: Path) -> Iterator[tuple[str, 
                     with opened:
                         yield from keep(member.name, opened)
     else:
-        with gzip.open(download) as unzipped:
-            yield from keep("", unzipped)
+        with gzip.open(download) as unzipped, io.BufferedReader(unzipped) as stream:
+            yield from keep("", stream)
 
 
 def _place(entry: Entry, member: str) -> str | None:

@@ -93,7 +93,12 @@ def find(entry: Entry, *, data_dir: str | Path | None = None) -> Found | None:
             return Found(folder / entry.path, place)
     if entry.package is not None and (carried := in_package(entry.package)) is not None:
         return carried
-    if is_complete(entry, cache()):
+    if (cache() / entry.path).exists():
+        try:
+            check(entry, cache())
+        except DataError as fault:
+            again = f"`embarith data fetch {entry.name}` downloads it again"
+            raise DataError(f"{fault} ({again})") from None
         return Found(cache() / entry.path, "cache")
     return None
 
@@ -137,25 +142,12 @@ def check(entry: Entry, folder: Path) -> None:
     for part, digest in entry.sha256.items():
         file = folder / part
         if not file.is_file():
-            raise DataError(
-                f"{entry.name!r} is incomplete: {str(file)!r} is missing; supply it or remove "
-                f"{str(folder / entry.path)!r} and run `embarith data fetch {entry.name}`"
-            )
+            raise DataError(f"{entry.name!r} is incomplete: {str(file)!r} is missing; supply it")
         if sha256_of(file) != digest:
             raise DataError(
                 f"{str(file)!r} is not the published file of {entry.name!r} (sha256 differs; cut "
                 "or edited?); replace it, or give its path instead of the name to use it as it is"
             )
-
-
-def is_complete(entry: Entry, folder: Path) -> bool:
-    """Return whether a data folder holds all files of an entry; raise DataError if one differs."""
-    if not (folder / entry.path).exists():
-        return False
-    if not all((folder / part).is_file() for part in entry.sha256):
-        return False
-    check(entry, folder)
-    return True
 
 
 def missing(entry: Entry) -> str:
