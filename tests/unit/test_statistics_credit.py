@@ -6,10 +6,11 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pytest
-from embarith import statistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+
+from embarith import statistics
 
 
 def one(above: int, tied: int = 1) -> tuple[np.ndarray, np.ndarray]:

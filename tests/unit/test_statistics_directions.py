@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from embarith import _core, statistics
 from scipy import stats
+
+from embarith import _core, statistics
 
 needs_core = pytest.mark.skipif(not hasattr(_core, "spearman"), reason="core built without it")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from embarith.statistics import generator, parallelism
 from embarith.statistics.parallelism import _separation, _shuffles
 

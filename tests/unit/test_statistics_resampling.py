@@ -6,8 +6,9 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from embarith import statistics
 from scipy import stats
+
+from embarith import statistics
 
 
 def crossed(pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
