@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from embarith.data import CATALOGUE, fetch, fetching, finding, locate
+from embarith.data import CATALOGUE, catalogue, fetch, fetching, finding, locate
 from embarith.data.catalogue import read_sums
 from embarith.errors import DataError
 
@@ -126,7 +126,7 @@ def offer(server, monkeypatch):
         entry = replace(CATALOGUE[name], package=None, **changes)
         entry = replace(entry, url=server.url(changes.get("url", f"/{Path(entry.url).name}")))
         everything = {**CATALOGUE, name: entry}
-        monkeypatch.setattr(fetching, "CATALOGUE", everything)
+        monkeypatch.setattr(catalogue, "CATALOGUE", everything)
         monkeypatch.setattr(finding, "CATALOGUE", everything)
         return entry
 
@@ -289,7 +289,9 @@ def test_a_folder_out_of_an_archive(server, offer, root, shared):
     assert locate("bats") == path
     # Half a set is not a set, and fetching mends it.
     (path / "1_Inflectional_morphology" / "I01 [noun - plural_reg].txt").unlink()
-    with pytest.raises(DataError, match=r"incomplete.*I01.*embarith data fetch bats"):
+    with pytest.raises(
+        DataError, match=r"cache's copy is damaged or incomplete.*embarith data fetch bats"
+    ):
         locate("bats")
     assert fetch("bats") == path == locate("bats")
 
@@ -400,7 +402,9 @@ def test_no_room_for_what_an_archive_claims_to_hold(server, offer, root, monkeyp
 def test_a_damaged_file_in_the_cache_is_named_and_mended(google, root, shared):
     path = fetch("google")
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(DataError, match=r"not the published file.*embarith data fetch google"):
+    with pytest.raises(
+        DataError, match=r"cache's copy is damaged or incomplete.*embarith data fetch google"
+    ):
         locate("google")
     assert fetch("google").read_bytes() == (shared / google.path).read_bytes()
 
@@ -444,9 +448,9 @@ def test_what_cannot_be_downloaded_says_where_to_get_it(server):
 SCRIPT = textwrap.dedent("""
     import sys
     from dataclasses import replace
-    from embarith.data import CATALOGUE, fetching
+    from embarith.data import CATALOGUE, catalogue, fetching
     name, url = sys.argv[1:]
-    fetching.CATALOGUE = {name: replace(CATALOGUE[name], url=url)}
+    catalogue.CATALOGUE = {name: replace(CATALOGUE[name], url=url)}
     fetching.PAUSE = 0.001
     print(fetching.fetch(name))
 """)
@@ -490,7 +494,7 @@ def test_threads_that_fetch_different_sets_keep_all_hashes(server, root, offer, 
         entry = offer(name)
         server.bodies[f"/{Path(entry.url).name}"] = (shared / entry.path).read_bytes()
         entries[name] = entry
-    fetching.CATALOGUE.update(entries)
+    catalogue.CATALOGUE.update(entries)
     with multiprocessing.pool.ThreadPool(4) as pool:
         paths = pool.map(fetch, entries)
     assert paths == [root / entry.path for entry in entries.values()]

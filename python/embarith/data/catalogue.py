@@ -9,6 +9,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal
 
+from embarith.errors import DataError, nearest
+
 Kind = Literal["questions", "vectors", "similarity"]
 
 
@@ -86,6 +88,16 @@ class Entry:
         """Return one line with what a download costs and allows."""
         size = human(self.size) if self.size else "size unknown"
         return f"{self.title} ({size}, licence: {self.licence})"
+
+
+def entry_of(name: str) -> Entry:
+    """Return an entry by its name; raise DataError with the nearest name if there is none."""
+    if name not in CATALOGUE:
+        raise DataError(
+            f"no name {name!r} in the catalogue{nearest(name, CATALOGUE)}"
+            " (`embarith data list` shows the names)"
+        )
+    return CATALOGUE[name]
 
 
 def human(size: int) -> str:

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from embarith.data.catalogue import CATALOGUE, Entry, human, read_sums
-from embarith.data.finding import by_hand, cache, check, sha256_of
-from embarith.errors import DataError, nearest
+from embarith.data.catalogue import Entry, entry_of, human, read_sums
+from embarith.data.finding import by_hand, cache, fault_of, sha256_of
+from embarith.errors import DataError
 
 Progress = Callable[[str, int, int], None]
 
@@ -74,18 +74,16 @@ def fetch(name: str, *, progress: Progress | None = None) -> Path:
         Unknown name, no address, no network, refused, cut, damaged or wrong data, no space or no
         permission; says the address and how to supply the files by hand.
     """
-    entry = CATALOGUE.get(name)
-    if entry is None:
-        raise DataError(f"no data set {name!r} in the catalogue{nearest(name, CATALOGUE)}")
+    entry = entry_of(name)
     root = cache()
-    if _complete(entry, root):
+    if fault_of(entry, root) is None:
         return root / entry.path
     if not entry.url:
         raise DataError(f"{entry.name!r} cannot be downloaded. {by_hand(entry)}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _alone(root / f".{entry.name}.lock"):
-            if not _complete(entry, root):
+            if fault_of(entry, root) is not None:
                 _fetch(entry, root, progress or (lambda *_: None))
     except DataError:
         raise
@@ -95,14 +93,6 @@ def fetch(name: str, *, progress: Progress | None = None) -> Path:
             "XDG_CACHE_HOME moves the cache"
         ) from error
     return root / entry.path
-
-
-def _complete(entry: Entry, root: Path) -> bool:
-    try:
-        check(entry, root)
-    except DataError:
-        return False
-    return (root / entry.path).exists()
 
 
 def _fetch(entry: Entry, root: Path, progress: Progress) -> None:

@@ -89,16 +89,13 @@ def find(entry: Entry, *, data_dir: str | Path | None = None) -> Found | None:
     """Return where an entry's data lie, in the order of `locate`, or None."""
     for place, folder in folders(data_dir):
         if (folder / entry.path).exists():
-            check(entry, folder)
+            fault = fault_of(entry, folder)
+            if fault is not None:
+                raise DataError(fault)
             return Found(folder / entry.path, place)
     if entry.package is not None and (carried := in_package(entry.package)) is not None:
         return carried
-    if (cache() / entry.path).exists():
-        try:
-            check(entry, cache())
-        except DataError as fault:
-            again = f"`embarith data fetch {entry.name}` downloads it again"
-            raise DataError(f"{fault} ({again})") from None
+    if fault_of(entry, cache()) is None:
         return Found(cache() / entry.path, "cache")
     return None
 
@@ -137,22 +134,26 @@ def in_package(package: Package) -> Found | None:
     return Found(folder / package.path, f"package {package.install}", labels)
 
 
-def check(entry: Entry, folder: Path) -> None:
-    """Raise DataError unless an entry's files in a data folder are the published ones."""
+def fault_of(entry: Entry, folder: Path) -> str | None:
+    """Return what is wrong with an entry's files in a data folder, or None."""
+    if not (folder / entry.path).exists():
+        return f"{str(folder / entry.path)!r} is missing"
     for part, digest in entry.sha256.items():
         file = folder / part
         if not file.is_file():
-            raise DataError(f"{entry.name!r} is incomplete: {str(file)!r} is missing; supply it")
+            return f"{entry.name!r} is incomplete: {str(file)!r} is missing; supply it"
         if sha256_of(file) != digest:
-            raise DataError(
+            return (
                 f"{str(file)!r} is not the published file of {entry.name!r} (sha256 differs; cut "
                 "or edited?); replace it, or give its path instead of the name to use it as it is"
             )
+    return None
 
 
 def missing(entry: Entry) -> str:
     """Return the message for absent data: what a download costs, and how to do without it."""
-    lines = [f"{entry.name!r} is not on this machine: {entry.offer()}."]
+    damaged = (cache() / entry.path).exists() and "; the cache's copy is damaged or incomplete"
+    lines = [f"{entry.name!r} is not on this machine{damaged or ''}: {entry.offer()}."]
     if entry.url:
         lines.append(f"Download it with `embarith data fetch {entry.name}`")
         if entry.package:
