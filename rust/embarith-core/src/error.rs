@@ -7,6 +7,12 @@ pub enum Error {
     /// An array whose shape does not fit the others.
     #[error("{0}")]
     Shape(String),
+    /// An instruction set that is unknown or that the CPU lacks.
+    #[error("{0}")]
+    InstructionSet(String),
+    /// A number of threads that is not a positive integer.
+    #[error("EMBARITH_THREADS={0:?}; expected a positive integer")]
+    Threads(String),
     /// A file of word vectors with a fault.
     #[error(transparent)]
     Vectors(#[from] crate::vectors_io::Fault),

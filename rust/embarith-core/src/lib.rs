@@ -1,7 +1,23 @@
 //! The hot core of embarith: exact cosine search over large tables, gold ranks, rank correlation
 //! and word-vector parsing. Pure Rust; it knows no Python.
+//!
+//! A search has two stages. The first scores every row in `f32`, tile by tile, and keeps the rows
+//! that a proven error bound cannot rule out; the second scores those in `f64`, in one fixed order
+//! of summation. Answers are therefore the same for every instruction set, number of threads and
+//! batch size. See [`search`].
 
+pub mod control;
 pub mod error;
+pub mod exact;
+pub mod kernel;
+pub mod matrix;
+pub mod rank;
+pub mod score;
+pub mod search;
+mod select;
+mod tile;
 pub mod vectors_io;
 
+pub use control::{Control, pool};
 pub use error::{Error, Result};
+pub use matrix::Matrix;

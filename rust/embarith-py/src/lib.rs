@@ -1,5 +1,8 @@
 //! `embarith._core`: extract, check, release the GIL, call the core, wrap; nothing else.
 
+mod rank;
+mod search;
+mod support;
 mod vectors_io;
 
 /// The compiled core of embarith.
@@ -7,11 +10,31 @@ mod vectors_io;
 mod _core {
     use pyo3::prelude::*;
 
+    use crate::support::to_python;
+
     #[pymodule_export]
-    use super::vectors_io::{parse_words, read_words};
+    use crate::rank::{average_ranks, centered_ranks, spearman};
+    #[pymodule_export]
+    use crate::search::{Searcher, row_norms};
+    #[pymodule_export]
+    use crate::vectors_io::{parse_words, read_words};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Name of the instruction set in use.
+    #[pyfunction]
+    fn isa() -> PyResult<&'static str> {
+        Ok(embarith_core::kernel::kernel().map_err(to_python)?.name)
+    }
+
+    /// Number of threads in use.
+    #[pyfunction]
+    fn threads() -> PyResult<usize> {
+        Ok(embarith_core::pool()
+            .map_err(to_python)?
+            .current_num_threads())
     }
 }

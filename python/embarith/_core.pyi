@@ -1,0 +1,170 @@
+"""The compiled core of embarith."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Searcher",
+    "__version__",
+    "average_ranks",
+    "centered_ranks",
+    "isa",
+    "parse_words",
+    "read_words",
+    "row_norms",
+    "spearman",
+    "threads",
+]
+
+__version__: str
+
+_Answers = tuple[NDArray[np.int64], NDArray[np.float64]]
+_Ranks = tuple[NDArray[np.int64], NDArray[np.int64]]
+_Words = tuple[str, NDArray[np.int32], NDArray[np.uint8], NDArray[np.float32], int]
+
+class Searcher:
+    """Rows of a matrix with their lengths; the matrix stays where NumPy holds it.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, d), C-contiguous
+        Finite, non-zero rows; not written to while this object lives.
+    """
+
+    def __new__(cls, vectors: NDArray[np.float32]) -> Searcher: ...
+    @property
+    def norms(self) -> NDArray[np.float64]:
+        """Length of every row, shape (n,), in float64."""
+
+    def search(self, queries: NDArray[np.float64], k: int, exclude: NDArray[np.int64]) -> _Answers:
+        """Find the k rows of highest cosine for every query, but for its excluded rows.
+
+        Parameters
+        ----------
+        queries : ndarray of float64, shape (n, d), C-contiguous
+        k : int
+        exclude : ndarray of int64, shape (n, m)
+            Padded with −1.
+
+        Returns
+        -------
+        rows : ndarray of int64, shape (n, k)
+            Best first, equal scores by the lower row, −1 where candidates run out.
+        scores : ndarray of float64, shape (n, k)
+
+        Raises
+        ------
+        ValueError
+            Shapes that do not fit together, or rows out of range.
+        KeyboardInterrupt
+            Ctrl-C was pressed.
+        """
+
+    def solve(
+        self,
+        method: Literal["offset", "cosmul", "pairdistance", "logistic"],
+        atoms: NDArray[np.float64],
+        terms: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        *,
+        exclude: NDArray[np.int64],
+        gold: NDArray[np.int64],
+        k: int,
+        raw: bool,
+        epsilon: float,
+        progress: Callable[[int, int], Any] | None,
+    ) -> tuple[_Answers, _Answers, _Ranks, _Ranks]:
+        """Answer questions that combine one to three atoms, and rank their right answers.
+
+        Parameters
+        ----------
+        method : str
+            `offset`: cos(Σ weights·atoms, x). `cosmul`: 3CosMul on the atoms b, c, a.
+            `pairdistance`: cos(o, x − c) on the atoms o, c. `logistic`: σ(w·x + w₀)·cos(c, x) on
+            the atoms w, c, with w₀ the first weight.
+        atoms : ndarray of float64, shape (m, d)
+        terms : ndarray of int64, shape (n, t)
+            Rows of `atoms`.
+        weights : ndarray of float64, shape (n, t)
+        exclude : ndarray of int64, shape (n, e)
+            Rows that may not answer, padded with −1.
+        gold : ndarray of int64, shape (n, g)
+            Right answers, padded with −1; g = 0 ranks none.
+        k : int
+            Answers a question; 0 ranks right answers alone.
+        raw : bool
+            `pairdistance` and `logistic`: x keeps its length.
+        epsilon : float
+            `cosmul`: added to the denominator.
+        progress : callable
+            Called now and then with (done, total).
+
+        Returns
+        -------
+        fair, restricted : (rows, scores)
+            Answers among all rows, and without the excluded ones.
+        rank_fair, rank_restricted : (above, tied)
+            Candidates that score strictly higher than the best right answer (−1 where none is a
+            candidate), and equally high, itself counted.
+
+        Raises
+        ------
+        ValueError
+            Shapes that do not fit together, or places out of range.
+        KeyboardInterrupt
+            Ctrl-C was pressed.
+        """
+
+def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Length of every row, shape (n,); NaN or infinite exactly where a value of the row is."""
+
+def average_ranks(x: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average ranks of every row, 1 for the smallest value, shape (n, d)."""
+
+def centered_ranks(x: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float32]:
+    """Doubled, centred average ranks of every row, 2·rank − (d + 1): whole numbers, exact."""
+
+def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spearman's rank correlation of row i of `x` with row i of `y`; NaN for a constant row."""
+
+def isa() -> str:
+    """Name of the instruction set in use: `avx512`, `avx2` or `portable`."""
+
+def threads() -> int:
+    """Number of threads in use."""
+
+def read_words(
+    path: str,
+    *,
+    limit: int | None = None,
+    errors: str = "strict",
+    drop_bad: bool = False,
+) -> _Words:
+    """Parse a file of word vectors from a memory map.
+
+    Returns
+    -------
+    layout : str
+        The format that was found.
+    offsets : ndarray of int32, shape (n + 1,)
+    label_bytes : ndarray of uint8
+    vectors : ndarray of float32, shape (n, d)
+    dropped : int
+
+    Raises
+    ------
+    embarith.errors.FormatError
+        The line or byte at fault.
+    """
+
+def parse_words(
+    data: bytes,
+    *,
+    limit: int | None = None,
+    errors: str = "strict",
+    drop_bad: bool = False,
+) -> _Words:
+    """Parse word vectors that lie in memory; as `read_words`."""

@@ -1,0 +1,633 @@
+"""EmbeddingTable: labels, one contiguous matrix, and where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc
+from numpy.typing import ArrayLike, NDArray
+
+from embarith import _core
+from embarith.errors import FormatError, MissingLabelError, OptionError, TableError, nearest
+
+Similarity = Literal["cosine", "spearman"]
+Weighted = str | ArrayLike | tuple[str | ArrayLike, float]
+
+# Schema metadata key; a file that carries it was checked and hashed when it was written.
+_MARK = b"embarith"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an embedding space came from and what was done to it.
+
+    Parameters
+    ----------
+    encoder : str
+        Name of the model or file (`glove-6b-50d`, `open_clip:ViT-B-32/openai`).
+    source : str
+        Format and origin of the vectors.
+    sha256 : str
+        Hash of the source files or weights.
+    preprocessing, pooling : str
+        As the encoder states them.
+    normalized : bool
+        Whether every row was scaled to unit length.
+    frequency_order : bool
+        Whether rows are known to stand in order of word frequency.
+    licence : str
+        Licence of the vectors, shown to users.
+    dropped : int
+        Rows left out by `on_bad="drop"`.
+    steps : tuple of str
+        What was done since (`selected 30000 rows`, `centered`), oldest first.
+    """
+
+    encoder: str
+    source: str = ""
+    sha256: str = ""
+    preprocessing: str = ""
+    pooling: str = ""
+    normalized: bool = False
+    frequency_order: bool = False
+    licence: str = ""
+    dropped: int = 0
+    steps: tuple[str, ...] = ()
+
+    def then(self, step: str, **changes: Any) -> Provenance:
+        """Return the provenance after one more step."""
+        return replace(self, steps=(*self.steps, step), **changes)
+
+
+class EmbeddingTable:
+    """Labels and their vectors: immutable, contiguous, checked once.
+
+    Build one with `from_arrays`, `open` or `embarith.read`. Rows are finite and non-zero, labels
+    unique and non-empty. Vectors are float32 and keep their lengths; search is by cosine, so unit
+    and raw tables answer alike.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> vectors = np.array([[3, 0], [0, 2], [2, 2]], dtype=np.float32)
+    >>> table = EmbeddingTable.from_arrays(["east", "north", "northeast"], vectors)
+    >>> len(table), table.dimensions, "north" in table
+    (3, 2, True)
+    >>> table["north"]
+    array([0., 2.], dtype=float32)
+    >>> table.most_similar(positive=["east", "north"], topn=1)
+    [('northeast', 0.9999999999999999)]
+    """
+
+    def __init__(
+        self, labels: pa.StringArray, vectors: NDArray[np.float32], provenance: Provenance
+    ) -> None:
+        # Checked by the constructors below; this one only holds what it is given.
+        self.labels = labels
+        self.vectors = vectors
+        self.provenance = provenance
+        self._known_sha256: str | None = None
+
+    # -- construction -------------------------------------------------------------------------
+
+    @classmethod
+    def from_arrays(
+        cls,
+        labels: Sequence[str] | pa.StringArray,
+        vectors: NDArray[Any],
+        *,
+        provenance: Provenance | None = None,
+        on_bad: Literal["raise", "drop"] = "raise",
+    ) -> EmbeddingTable:
+        """Make a table of labels and vectors, checking both.
+
+        Parameters
+        ----------
+        labels : sequence of str, length n
+            Unique and non-empty.
+        vectors : ndarray of float32 or float16, shape (n, d), C-contiguous
+            float32 is taken without a copy and must not be written to afterwards; float16 is
+            widened once.
+        provenance : Provenance, optional
+            Where the vectors came from.
+        on_bad : {"raise", "drop"}
+            What to do with rows that hold NaN or infinity, are all zero, or whose label is empty
+            or a repetition: refuse the table, or leave those rows out and count them.
+
+        Raises
+        ------
+        TableError
+            Names the label and row at fault, or the dtype and strides of an unsuitable array.
+        """
+        matrix = _as_matrix(vectors)
+        names = _as_labels(labels)
+        if len(names) != len(matrix):
+            raise TableError(f"{len(names)} labels for {len(matrix)} rows; give one label a row")
+        origin = provenance or Provenance(encoder="arrays")
+        faults = _find_faults(names, matrix)
+        if faults:
+            if on_bad == "raise":
+                row, fault = next(iter(faults.items()))
+                label = names[row].as_py()
+                raise TableError(
+                    f"row {row} (label {label!r}): {fault}"
+                    + (f" ({len(faults)} such rows)" if len(faults) > 1 else "")
+                    + "; on_bad='drop' leaves such rows out"
+                )
+            keep = np.setdiff1d(np.arange(len(names)), np.fromiter(faults, np.int64))
+            if not len(keep):
+                raise TableError("no row is left after dropping the bad ones")
+            names, matrix = names.take(pa.array(keep)), matrix[keep]
+            origin = replace(origin, dropped=origin.dropped + len(faults))
+        return cls(names, _read_only(matrix), origin)
+
+    @classmethod
+    def open(cls, path: str | Path) -> EmbeddingTable:
+        """Memory-map a table saved by `save`, in time that does not grow with its size.
+
+        An Arrow IPC file of the same columns that others wrote is checked whole.
+
+        Raises
+        ------
+        FormatError
+            The file is no Arrow IPC file of one record batch with columns `label` and `vector`.
+        """
+        try:
+            reader = pa.ipc.open_file(pa.memory_map(str(path)))
+            batches = reader.num_record_batches
+            batch = reader.get_batch(0) if batches == 1 else None
+        except (pa.ArrowInvalid, OSError) as error:
+            if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
+                raise
+            raise FormatError(f"{path}: not a whole Arrow IPC file ({error})") from None
+        if batch is None or {"label", "vector"} - set(batch.schema.names):
+            raise FormatError(
+                f"{path}: an embedding table is one record batch with the columns 'label' and "
+                f"'vector'; found {batches} batches with {reader.schema.names}"
+            )
+        vector_type = batch.schema.field("vector").type
+        if not (
+            pa.types.is_fixed_size_list(vector_type) and vector_type.value_type == pa.float32()
+        ):
+            raise FormatError(
+                f"{path}: column 'vector' is {vector_type}; expected a fixed-size list of float32"
+            )
+        column = batch.column("vector")
+        if column.null_count:
+            raise FormatError(f"{path}: column 'vector' has {column.null_count} missing rows")
+        values = column.flatten().to_numpy(zero_copy_only=True)
+        vectors = values.reshape(batch.num_rows, vector_type.list_size)
+        mark = json.loads((reader.schema.metadata or {}).get(_MARK, b"{}"))
+        provenance = _provenance_from(mark.get("provenance", {}), Path(path))
+        if mark.get("format") != _FORMAT:
+            return cls.from_arrays(batch.column("label"), vectors, provenance=provenance)
+        table = cls(batch.column("label"), vectors, provenance)
+        table._known_sha256 = mark["sha256"]
+        return table
+
+    def save(self, path: str | Path) -> None:
+        """Write the table as one Arrow IPC file, atomically (temporary file, fsync, rename).
+
+        pyarrow, polars, pandas and DuckDB read the file without embarith.
+        """
+        target = Path(path)
+        mark = {
+            "format": _FORMAT,
+            "provenance": asdict(self.provenance),
+            "sha256": self.sha256,
+        }
+        vectors = pa.FixedSizeListArray.from_arrays(
+            pa.array(self.vectors.reshape(-1)), self.dimensions
+        )
+        schema = pa.schema(
+            [pa.field("label", pa.string()), pa.field("vector", vectors.type)],
+            metadata={_MARK: json.dumps(mark, ensure_ascii=False).encode()},
+        )
+        batch = pa.record_batch([self.labels, vectors], schema=schema)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                with pa.ipc.new_file(file, schema) as writer:
+                    writer.write_batch(batch)
+                file.flush()
+                os.fsync(file.fileno())
+            # mkstemp makes private files; a table is as readable as any other new file.
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(temporary).chmod(0o666 & ~mask)
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    # -- looking up ---------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"<EmbeddingTable {self.provenance.encoder!r}: {len(self)} × {self.dimensions}>"
+
+    @property
+    def dimensions(self) -> int:
+        """Length of every vector."""
+        return int(self.vectors.shape[1])
+
+    @cached_property
+    def index_to_key(self) -> list[str]:
+        """Labels in row order."""
+        keys: list[str] = self.labels.to_pylist()
+        return keys
+
+    @cached_property
+    def key_to_index(self) -> dict[str, int]:
+        """Row number of every label."""
+        return {label: row for row, label in enumerate(self.index_to_key)}
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the content: labels, shape and vectors; provenance does not count."""
+        if self._known_sha256 is not None:
+            return self._known_sha256
+        digest = hashlib.sha256(f"{len(self)} {self.dimensions}\n".encode())
+        digest.update(label_bytes(self.labels))
+        digest.update(np.ascontiguousarray(self.vectors, dtype="<f4").data)
+        return digest.hexdigest()
+
+    def __contains__(self, label: object) -> bool:
+        return label in self.key_to_index
+
+    def __getitem__(self, label: str | Sequence[str]) -> NDArray[np.float32]:
+        """Return the vector of a label, shape (d,), or of several, shape (n, d)."""
+        if isinstance(label, str):
+            return self.vectors[self._row(label)]
+        return self.vectors[[self._row(one) for one in label]]
+
+    def _row(self, label: str) -> int:
+        row = self.key_to_index.get(label)
+        if row is None:
+            raise MissingLabelError(
+                f"{label!r} is not in {self.provenance.encoder}" + self._suggest(label)
+            )
+        return row
+
+    def _suggest(self, label: str) -> str:
+        folded = label.casefold()
+        for variant in (folded, folded.capitalize(), folded.upper(), folded.replace(" ", "_")):
+            if variant != label and variant in self.key_to_index:
+                return f"; did you mean {variant!r}?"
+        # Comparing with every label of a large table takes seconds; near misses mostly share
+        # the first letter and nearly the length.
+        close = [
+            key
+            for key in self.index_to_key
+            if key[:1] == label[:1] and abs(len(key) - len(label)) <= 1
+        ]
+        return nearest(label, close[:20_000])
+
+    def rows(self, labels: Sequence[str] | pa.StringArray) -> NDArray[np.int64]:
+        """Return the row number of every label, −1 where the table lacks it.
+
+        Parameters
+        ----------
+        labels : sequence of str, length n
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        index = self.key_to_index
+        names = labels.to_pylist() if isinstance(labels, pa.Array) else labels
+        return np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+
+    # -- deriving -----------------------------------------------------------------------------
+
+    def select(self, keep: Sequence[str] | NDArray[np.int64]) -> EmbeddingTable:
+        """Return the table of these labels or row numbers, in the order given.
+
+        Raises
+        ------
+        MissingLabelError
+            A label that the table lacks, with the nearest one it has.
+        TableError
+            A row number out of range or given twice.
+        """
+        if isinstance(keep, np.ndarray):
+            rows = keep
+            if len(rows) and not (0 <= rows.min() and rows.max() < len(self)):
+                raise TableError(f"row numbers must lie in 0..{len(self) - 1}")
+        else:
+            rows = np.array([self._row(label) for label in keep], dtype=np.int64)
+        if not len(rows):
+            raise TableError("a table needs at least one row; the selection is empty")
+        if np.array_equal(rows, np.arange(len(rows))):
+            labels, vectors = self.labels.slice(0, len(rows)), self.vectors[: len(rows)]
+        else:
+            if len(np.unique(rows)) != len(rows):
+                raise TableError("the selection names a row twice")
+            labels, vectors = self.labels.take(pa.array(rows)), _read_only(self.vectors[rows])
+        return EmbeddingTable(
+            labels, vectors, self.provenance.then(f"selected {len(rows)} of {len(self)} rows")
+        )
+
+    @staticmethod
+    def intersection(*tables: EmbeddingTable) -> tuple[EmbeddingTable, ...]:
+        """Return the tables on the labels that all of them have, in the first one's row order.
+
+        Raises
+        ------
+        TableError
+            The tables share no label.
+        """
+        shared = tables[0].labels
+        for table in tables[1:]:
+            shared = shared.filter(pc.is_in(shared, value_set=table.labels))
+        if not len(shared):
+            names = ", ".join(table.provenance.encoder for table in tables)
+            raise TableError(f"{names} share no label")
+        return tuple(
+            table if shared.equals(table.labels) else table.select(table.rows(shared))
+            for table in tables
+        )
+
+    def normalized(self) -> EmbeddingTable:
+        """Return the table with every row scaled to unit length (computed in float64)."""
+        return self._with_rows(
+            lambda unit: unit, self.provenance.then("normalized", normalized=True)
+        )
+
+    def centered(self, on: Sequence[str] | None = None) -> EmbeddingTable:
+        """Return unit rows less their mean, scaled to unit length again.
+
+        Parameters
+        ----------
+        on : sequence of str, optional
+            Labels over whose unit vectors the mean is taken; all by default.
+
+        Raises
+        ------
+        TableError
+            A row that equals the mean and so has no direction left.
+        """
+        basis = self if on is None else self.select(on)
+        total = np.zeros(self.dimensions)
+        for start in range(0, len(basis), _BLOCK):
+            total += _unit(basis.vectors[start : start + _BLOCK]).sum(axis=0)
+        mean = total / len(basis)
+        named = "all rows" if on is None else f"{len(basis)} named rows"
+        return self._with_rows(
+            lambda unit: _rescale(unit - mean, self),
+            self.provenance.then(f"centered on {named}", normalized=True),
+        )
+
+    def _with_rows(self, change: Any, provenance: Provenance) -> EmbeddingTable:
+        out = np.empty_like(self.vectors)
+        for start in range(0, len(self), _BLOCK):
+            out[start : start + _BLOCK] = change(_unit(self.vectors[start : start + _BLOCK]))
+        return EmbeddingTable(self.labels, _read_only(out), provenance)
+
+    # -- searching ----------------------------------------------------------------------------
+
+    @cached_property
+    def _searcher(self) -> _core.Searcher:
+        return _core.Searcher(self.vectors)
+
+    @cached_property
+    def _rank_table(self) -> EmbeddingTable:
+        """Rows as doubled, centred ranks: Spearman's rho of two rows is the cosine of these."""
+        ranks = _core.centered_ranks(self.vectors)
+        flat = np.flatnonzero(~ranks.any(axis=1))
+        if len(flat):
+            label = self.labels[int(flat[0])].as_py()
+            raise TableError(
+                f"row {flat[0]} (label {label!r}) has the same value in every dimension: "
+                "rank correlation is undefined there"
+            )
+        return EmbeddingTable(self.labels, _read_only(ranks), self.provenance)
+
+    def search(
+        self,
+        queries: NDArray[Any],
+        k: int,
+        *,
+        exclude: NDArray[np.int64] | None = None,
+        similarity: Similarity = "cosine",
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Find the k most similar rows to every query, exactly.
+
+        The score is the dot product of the unit vectors, computed in float64 from the stored
+        float32 in one fixed order of summation, so that answers are the same for any number of
+        threads, instruction set and batch. Equal scores go by the lower row.
+
+        Parameters
+        ----------
+        queries : ndarray of float32 or float64, shape (n, d)
+            Any length but zero.
+        k : int
+            Answers a query, at least 1.
+        exclude : ndarray of int64, shape (n, m), optional
+            Rows that may not answer each query, padded with −1.
+        similarity : {"cosine", "spearman"}
+            Spearman's rank correlation across the dimensions is the cosine of centred ranks.
+
+        Returns
+        -------
+        indices : ndarray of int64, shape (n, k)
+            Row numbers, best first; −1 where there are fewer candidates than k.
+        scores : ndarray of float64, shape (n, k)
+            Similarities; NaN where there are fewer candidates than k.
+
+        Raises
+        ------
+        OptionError
+            k < 1, an unknown similarity, or queries of the wrong width, zero or not finite.
+        """
+        if k < 1:
+            raise OptionError(f"k must be at least 1, not {k}")
+        vectors = np.ascontiguousarray(queries, dtype=np.float64)
+        if vectors.ndim != 2 or vectors.shape[1] != self.dimensions:
+            raise OptionError(
+                f"queries have shape {vectors.shape}; expected (n, {self.dimensions})"
+            )
+        table = self
+        if similarity == "spearman":
+            table, vectors = self._rank_table, _core.centered_ranks(vectors).astype(np.float64)
+        elif similarity != "cosine":
+            raise OptionError(f"similarity is 'cosine' or 'spearman', not {similarity!r}")
+        flawed = np.flatnonzero(~np.isfinite(vectors).all(axis=1) | ~vectors.any(axis=1))
+        if len(flawed):
+            raise OptionError(f"query {flawed[0]} is zero, constant or not finite: no direction")
+        excluded = _as_exclusions(exclude, len(vectors))
+        return table._searcher.search(vectors, k, excluded)
+
+    def most_similar(
+        self,
+        positive: Weighted | Sequence[Weighted] = (),
+        negative: Weighted | Sequence[Weighted] = (),
+        topn: int = 10,
+    ) -> list[tuple[str, float]]:
+        """Return the `topn` labels nearest to a signed sum of unit vectors, inputs left out.
+
+        Parameters
+        ----------
+        positive, negative : label, vector of shape (d,), (either, weight), or a list of these
+            A vector that is a row of the table counts as that row and cannot be an answer.
+        topn : int
+            How many answers.
+
+        Returns
+        -------
+        list of (str, float)
+            Labels and cosines, best first.
+
+        Raises
+        ------
+        MissingLabelError
+            A label that the table lacks, with the nearest one it has.
+        """
+        total = np.zeros(self.dimensions)
+        inputs: list[int] = []
+        for sign, terms in ((1.0, _as_terms(positive)), (-1.0, _as_terms(negative))):
+            for term, weight in terms:
+                if isinstance(term, str):
+                    rows, vector = [self._row(term)], self[term]
+                else:
+                    vector = np.asarray(term)
+                    rows = np.flatnonzero((self.vectors == vector).all(axis=1)).tolist()
+                inputs += rows
+                total += sign * weight * _unit(vector[None])[0]
+        if not inputs and not total.any():
+            raise OptionError("most_similar needs at least one positive or negative term")
+        exclude = np.array([sorted(set(inputs))], dtype=np.int64).reshape(1, -1)
+        rows_found, scores = self.search(total[None], topn, exclude=exclude)
+        return [
+            (self.labels[int(row)].as_py(), float(score))
+            for row, score in zip(rows_found[0], scores[0], strict=True)
+            if row >= 0
+        ]
+
+    def similarity(self, first: str, second: str) -> float:
+        """Return the cosine of two labels' vectors, in float64."""
+        one, other = _unit(self[[first, second]])
+        return float(np.clip(one @ other, -1.0, 1.0))
+
+
+_BLOCK = 65_536
+
+
+def label_bytes(labels: pa.StringArray) -> bytes:
+    """Return the labels as UTF-8, one a line end, for hashing."""
+    return "".join(f"{label}\n" for label in labels.to_pylist()).encode()
+
+
+def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
+    wide = vectors.astype(np.float64)
+    unit: NDArray[np.float64] = wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    return unit
+
+
+def _rescale(centered: NDArray[np.float64], table: EmbeddingTable) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(centered, axis=1, keepdims=True)
+    if not lengths.all():
+        raise TableError(f"a row of {table.provenance.encoder} equals the mean: no direction left")
+    scaled: NDArray[np.float64] = centered / lengths
+    return scaled
+
+
+def _read_only(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _as_matrix(vectors: Any) -> NDArray[np.float32]:
+    if not isinstance(vectors, np.ndarray):
+        try:
+            vectors = np.asarray(vectors)
+        except ValueError as error:
+            raise TableError(f"vectors are ragged: {error}") from None
+    if vectors.ndim != 2 or 0 in vectors.shape:
+        raise TableError(f"vectors have shape {vectors.shape}; expected (n, d), both at least 1")
+    if vectors.dtype == np.float16:
+        vectors = vectors.astype(np.float32, order="C")
+    if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
+        raise TableError(
+            f"vectors are {vectors.dtype} with strides {vectors.strides}; expected C-contiguous "
+            "float32 (or float16): np.ascontiguousarray(vectors, dtype=np.float32) makes a copy"
+        )
+    return vectors
+
+
+def _as_labels(labels: Any) -> pa.StringArray:
+    if isinstance(labels, pa.ChunkedArray):
+        labels = labels.combine_chunks()
+    if isinstance(labels, pa.Array):
+        return labels.cast(pa.string())
+    for row, label in enumerate(labels):
+        if not isinstance(label, str):
+            raise TableError(f"row {row}: label {label!r} is {type(label).__name__}, not str")
+    return pa.array(list(labels), pa.string())
+
+
+def _find_faults(labels: pa.StringArray, vectors: NDArray[np.float32]) -> dict[int, str]:
+    """Map bad rows to what is wrong with them, in row order."""
+    faults: dict[int, str] = {}
+    norms = _core.row_norms(vectors)
+    for row in np.flatnonzero(~np.isfinite(norms)):
+        column = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
+        faults[int(row)] = f"value {vectors[row, column]} in dimension {column} is not finite"
+    for row in np.flatnonzero(norms == 0):
+        faults[int(row)] = "the vector is zero and has no direction"
+    empty = pc.equal(pc.utf8_length(labels), 0).fill_null(True)
+    for row in np.flatnonzero(empty.to_numpy(zero_copy_only=False)):
+        faults[int(row)] = "the label is empty"
+    if pc.count_distinct(labels).as_py() != len(labels) - labels.null_count:
+        first: dict[str, int] = {}
+        for row, label in enumerate(labels.to_pylist()):
+            if first.setdefault(label, row) != row:
+                faults.setdefault(row, f"the label stands already in row {first[label]}")
+    return dict(sorted(faults.items()))
+
+
+def _as_exclusions(exclude: NDArray[np.int64] | None, queries: int) -> NDArray[np.int64]:
+    if exclude is None:
+        return np.empty((queries, 0), dtype=np.int64)
+    rows = np.ascontiguousarray(exclude, dtype=np.int64)
+    if rows.ndim != 2 or len(rows) != queries:
+        raise OptionError(f"exclude has shape {rows.shape}; expected ({queries}, m)")
+    return rows
+
+
+def _as_terms(terms: Any) -> list[tuple[Any, float]]:
+    def is_weighted(term: Any) -> bool:
+        return isinstance(term, tuple) and len(term) == 2 and not isinstance(term[1], str)
+
+    if isinstance(terms, str) or is_weighted(terms):
+        terms = [terms]
+    elif isinstance(terms, np.ndarray) and terms.ndim == 1:
+        terms = [terms]
+    return [term if is_weighted(term) else (term, 1.0) for term in terms]
+
+
+def _provenance_from(stored: dict[str, Any], path: Path) -> Provenance:
+    known = {field.name for field in fields(Provenance)}
+    values = {key: value for key, value in stored.items() if key in known}
+    values["steps"] = tuple(values.get("steps", ()))
+    return Provenance(**{"encoder": path.stem, **values})

@@ -1,0 +1,84 @@
+//! AVX2 with FMA: 6 × 16 accumulators fill twelve of the sixteen registers.
+
+use std::arch::x86_64::{
+    _CMP_GE_OQ, _mm256_cmp_ps, _mm256_loadu_ps, _mm256_movemask_ps, _mm256_set1_ps,
+};
+
+use super::body::{self, Fused};
+use super::{Kernel, Lanes};
+
+pub(super) const KERNEL: Kernel = Kernel {
+    name: "avx2",
+    dots,
+    dot,
+    combine,
+    at_least,
+    cos_mul,
+    pair_distance,
+};
+
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+fn dots(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+        body::dots::<Fused, 6, 16>(atoms, tile, out);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(atoms, tile, out) }
+}
+
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(left: &[f32], right: &[f32]) -> f32 {
+        body::dot::<Fused, 32>(left, right)
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(left, right) }
+}
+
+fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {
+        body::combine::<Fused>(terms, weights, out);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(terms, weights, out) }
+}
+
+fn at_least(lanes: &Lanes, bound: f32) -> u64 {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(lanes: &Lanes, bound: f32) -> u64 {
+        let bound = _mm256_set1_ps(bound);
+        let mut mask = 0;
+        for (i, eight) in lanes.as_chunks::<8>().0.iter().enumerate() {
+            // SAFETY: `eight` is eight readable floats.
+            let values = unsafe { _mm256_loadu_ps(eight.as_ptr()) };
+            let bits = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(values, bound));
+            mask |= u64::from(bits.cast_unsigned()) << (8 * i);
+        }
+        mask
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(lanes, bound) }
+}
+
+fn cos_mul(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {
+        body::cos_mul(terms, epsilon, error, lower, upper);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(terms, epsilon, error, lower, upper) }
+}
+
+fn pair_distance(terms: [&Lanes; 3], fixed: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(terms: [&Lanes; 3], fixed: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {
+        body::pair_distance(terms, fixed, error, lower, upper);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(terms, fixed, error, lower, upper) }
+}

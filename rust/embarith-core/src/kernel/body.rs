@@ -1,0 +1,177 @@
+//! The kernels as plain loops over fixed-size arrays.
+//!
+//! Each instruction-set file instantiates these under its own target features with the block
+//! sizes that fill its registers; the compiler does the rest.
+
+use super::{Lanes, TILE};
+
+/// How an instruction set multiplies and adds.
+pub(super) trait MulAdd {
+    fn mul_add(a: f32, b: f32, sum: f32) -> f32;
+}
+
+/// Two roundings; for instruction sets without a fused form.
+pub(super) struct Separate;
+
+/// One rounding.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Fused;
+
+impl MulAdd for Separate {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, sum: f32) -> f32 {
+        a * b + sum
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl MulAdd for Fused {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, sum: f32) -> f32 {
+        a.mul_add(b, sum)
+    }
+}
+
+/// `ATOMS` atoms by `LANES` lanes of accumulators stay in registers over the whole dimension.
+#[inline(always)]
+fn block<M: MulAdd, const ATOMS: usize, const LANES: usize>(
+    atoms: [&[f32]; ATOMS],
+    tile: &[[f32; TILE]],
+    lane: usize,
+    out: &mut [Lanes],
+) {
+    let mut sums = [[0.0_f32; LANES]; ATOMS];
+    for (i, row) in tile.iter().enumerate() {
+        let row: &[f32; LANES] = row[lane..].first_chunk().expect("LANES divides TILE");
+        for (sum, atom) in sums.iter_mut().zip(&atoms) {
+            let value = atom[i];
+            for (lane, &x) in sum.iter_mut().zip(row) {
+                *lane = M::mul_add(value, x, *lane);
+            }
+        }
+    }
+    for (target, sum) in out.iter_mut().zip(&sums) {
+        target[lane..lane + LANES].copy_from_slice(sum);
+    }
+}
+
+#[inline(always)]
+pub(super) fn dots<M: MulAdd, const ATOMS: usize, const LANES: usize>(
+    atoms: &[f32],
+    tile: &[f32],
+    out: &mut [Lanes],
+) {
+    let (tile, rest) = tile.as_chunks::<TILE>();
+    let dim = tile.len();
+    assert!(rest.is_empty() && atoms.len() == dim * out.len());
+    let mut done = 0;
+    while done + ATOMS <= out.len() {
+        let block_atoms: [&[f32]; ATOMS] =
+            std::array::from_fn(|r| &atoms[(done + r) * dim..][..dim]);
+        for lane in (0..TILE).step_by(LANES) {
+            block::<M, ATOMS, LANES>(block_atoms, tile, lane, &mut out[done..done + ATOMS]);
+        }
+        done += ATOMS;
+    }
+    for atom in done..out.len() {
+        for lane in (0..TILE).step_by(LANES) {
+            let one = [&atoms[atom * dim..][..dim]];
+            block::<M, 1, LANES>(one, tile, lane, &mut out[atom..=atom]);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn dot<M: MulAdd, const LANES: usize>(left: &[f32], right: &[f32]) -> f32 {
+    let (left_blocks, left_tail) = left.as_chunks::<LANES>();
+    let (right_blocks, right_tail) = right.as_chunks::<LANES>();
+    let mut sums = [0.0_f32; LANES];
+    for (l, r) in left_blocks.iter().zip(right_blocks) {
+        for i in 0..LANES {
+            sums[i] = M::mul_add(l[i], r[i], sums[i]);
+        }
+    }
+    for (i, (l, r)) in left_tail.iter().zip(right_tail).enumerate() {
+        sums[i] = M::mul_add(*l, *r, sums[i]);
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            sums[i] += sums[i + width];
+        }
+    }
+    sums[0]
+}
+
+#[inline(always)]
+pub(super) fn combine<M: MulAdd>(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {
+    for lane in 0..TILE {
+        let first = terms[0][lane] * weights[0];
+        let second = M::mul_add(terms[1][lane], weights[1], first);
+        out[lane] = M::mul_add(terms[2][lane], weights[2], second);
+    }
+}
+
+/// Bounds of 3CosMul from cosines that are each within `error` of the exact ones.
+#[inline(always)]
+pub(super) fn cos_mul(
+    [b, c, a]: [&Lanes; 3],
+    epsilon: f32,
+    error: f32,
+    lower: &mut Lanes,
+    upper: &mut Lanes,
+) {
+    // Shifting to [0, 1] halves the error; the last factors cover the rounding of this formula.
+    let half = 0.5 * error + 1e-7;
+    for lane in 0..TILE {
+        let (b, c, a) = (
+            0.5 + 0.5 * b[lane],
+            0.5 + 0.5 * c[lane],
+            0.5 + 0.5 * a[lane],
+        );
+        upper[lane] = (b + half) * (c + half) / (positive(a - half) + epsilon) * (1.0 + 1e-6);
+        lower[lane] = positive(b - half) * positive(c - half) / (a + half + epsilon) * (1.0 - 1e-6);
+    }
+}
+
+/// Bounds of PairDistance, cos(o, x − c), in units of ‖c‖.
+///
+/// `along` and `beside` are the cosines of x with o and with c, `ratio` is ‖x‖/‖c‖, and
+/// `fixed` is cos(o, c); each is within `error` of the exact one.
+#[inline(always)]
+pub(super) fn pair_distance(
+    [along, beside, ratio]: [&Lanes; 3],
+    fixed: f32,
+    error: f32,
+    lower: &mut Lanes,
+    upper: &mut Lanes,
+) {
+    for lane in 0..TILE {
+        let length = 1.0 + ratio[lane];
+        let slack = error * length;
+        let projected = ratio[lane] * along[lane] - fixed;
+        let squared = 1.0 + ratio[lane] * (ratio[lane] - 2.0 * beside[lane]);
+        let squared_slack = error * length * length;
+        let (high, low) = (projected + slack, projected - slack);
+        let (near, far) = (
+            positive(squared - squared_slack).sqrt(),
+            (squared + squared_slack).sqrt(),
+        );
+        let above = high / if high >= 0.0 { near } else { far } * 1.000_001 + 1e-6;
+        let below = low / if low >= 0.0 { far } else { near } * 1.000_001 - 1e-6;
+        // Where x may equal c the exact score may be −∞ or anything up to 1.
+        let apart = near > 0.0;
+        upper[lane] = if apart && above < 1.0 {
+            above
+        } else {
+            1.000_001
+        };
+        lower[lane] = if apart { below } else { f32::NEG_INFINITY };
+    }
+}
+
+#[inline(always)]
+fn positive(value: f32) -> f32 {
+    if value > 0.0 { value } else { 0.0 }
+}

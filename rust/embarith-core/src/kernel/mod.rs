@@ -1,0 +1,186 @@
+//! The f32 kernels of the first stage, one file an instruction set, the same functions in each.
+//!
+//! The choice is made once: the best set the CPU has, or the one that `EMBARITH_ISA` names.
+//! `EMBARITH_REQUIRE_ISA` turns an absent set into an error instead of a lesser path.
+
+use std::sync::OnceLock;
+
+use crate::{Error, Result};
+
+mod body;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+/// Rows a tile: one bit each in a `u64` mask.
+pub const TILE: usize = 64;
+
+/// One lane a row of a tile.
+pub type Lanes = [f32; TILE];
+
+/// The functions of one instruction set.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernel {
+    /// Name as `EMBARITH_ISA` spells it.
+    pub name: &'static str,
+    /// Dot products of row-major `atoms` with a tile laid out `[dim][TILE]`.
+    pub dots: fn(atoms: &[f32], tile: &[f32], out: &mut [Lanes]),
+    /// Dot product of two vectors of equal length.
+    pub dot: fn(left: &[f32], right: &[f32]) -> f32,
+    /// `weights[0]·terms[0] + weights[1]·terms[1] + weights[2]·terms[2]`, lane by lane.
+    pub combine: fn(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes),
+    /// Bit i is set where lane i is at least `bound`.
+    pub at_least: fn(lanes: &Lanes, bound: f32) -> u64,
+    /// Bounds of 3CosMul: `[b, c, a]`, ε and the error of each cosine.
+    pub cos_mul: Bounds,
+    /// Bounds of PairDistance: `[o·x, c·x, ‖x‖/‖c‖]`, o·c and the error of each cosine.
+    pub pair_distance: Bounds,
+}
+
+/// Lower and upper bounds, lane by lane, of a score that is not linear in its cosines.
+pub type Bounds =
+    fn(terms: [&Lanes; 3], constant: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes);
+
+/// Every path this CPU can take, best first.
+#[must_use]
+pub fn available() -> Vec<Kernel> {
+    let mut found = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        if avx512::is_available() {
+            found.push(avx512::KERNEL);
+        }
+        if avx2::is_available() {
+            found.push(avx2::KERNEL);
+        }
+    }
+    found.push(portable::KERNEL);
+    found
+}
+
+const NAMES: [&str; 3] = ["avx512", "avx2", "portable"];
+
+fn choose(pinned: Option<&str>, required: Option<&str>) -> Result<Kernel> {
+    let found = available();
+    for name in [pinned, required].into_iter().flatten() {
+        if !NAMES.contains(&name) {
+            return Err(Error::InstructionSet(format!(
+                "unknown instruction set {name:?}; the choices are {}",
+                NAMES.join(", ")
+            )));
+        }
+    }
+    if let Some(name) = required
+        && !found.iter().any(|kernel| kernel.name == name)
+    {
+        return Err(Error::InstructionSet(format!(
+            "EMBARITH_REQUIRE_ISA={name}, but this CPU does not have it"
+        )));
+    }
+    match pinned {
+        None => Ok(found[0]),
+        Some(name) => found
+            .into_iter()
+            .find(|kernel| kernel.name == name)
+            .ok_or_else(|| {
+                Error::InstructionSet(format!(
+                    "EMBARITH_ISA={name}, but this CPU does not have it"
+                ))
+            }),
+    }
+}
+
+/// The path taken by this process.
+///
+/// # Errors
+///
+/// [`Error::InstructionSet`] if the environment names a set that is unknown or absent.
+pub fn kernel() -> Result<Kernel> {
+    static CHOSEN: OnceLock<std::result::Result<Kernel, String>> = OnceLock::new();
+    CHOSEN
+        .get_or_init(|| {
+            let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            let (pinned, required) = (read("EMBARITH_ISA"), read("EMBARITH_REQUIRE_ISA"));
+            choose(pinned.as_deref(), required.as_deref()).map_err(|error| error.to_string())
+        })
+        .clone()
+        .map_err(Error::InstructionSet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_pins_and_requires() {
+        assert_eq!(choose(Some("portable"), None).unwrap().name, "portable");
+        assert_eq!(choose(None, None).unwrap().name, available()[0].name);
+        let message = choose(Some("avx3"), None).unwrap_err().to_string();
+        assert!(message.contains("avx512, avx2, portable"), "{message}");
+        assert!(choose(None, Some("portable")).is_ok());
+    }
+
+    /// Small integers make every order of summation exact, so all paths must agree to the bit.
+    #[test]
+    fn every_path_agrees_on_every_tail_length() {
+        for dim in (0..=130).chain([300, 512, 2048, 4096]) {
+            let value = |i: usize, step: usize| ((i * step) % 7) as f32 - 3.0;
+            for atoms_count in [1, 2, 5, 6, 7, 13] {
+                if dim > 130 && atoms_count != 13 {
+                    continue;
+                }
+                let atoms: Vec<f32> = (0..atoms_count * dim).map(|i| value(i, 5)).collect();
+                let tile: Vec<f32> = (0..dim * TILE).map(|i| value(i, 3)).collect();
+                for kernel in available() {
+                    let mut out = vec![[f32::NAN; TILE]; atoms_count];
+                    (kernel.dots)(&atoms, &tile, &mut out);
+                    for (atom, lanes) in out.iter().enumerate() {
+                        for (lane, &got) in lanes.iter().enumerate() {
+                            let left = &atoms[atom * dim..][..dim];
+                            let right: Vec<f32> = (0..dim).map(|i| tile[i * TILE + lane]).collect();
+                            let want: f64 = crate::exact::dot(left, &right);
+                            assert_eq!(f64::from(got), want, "{} dim {dim}", kernel.name);
+                            if atom == 0 {
+                                let one = f64::from((kernel.dot)(left, &right));
+                                assert_eq!(one, want, "{} dim {dim}", kernel.name);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn combining_and_masks_agree() {
+        let lanes =
+            |step: usize| -> Lanes { std::array::from_fn(|i| ((i * step) % 11) as f32 - 5.0) };
+        let terms = [&lanes(3), &lanes(5), &lanes(7)];
+        for kernel in available() {
+            let mut out = [f32::NAN; TILE];
+            (kernel.combine)(terms, [1.0, -2.0, 0.5], &mut out);
+            for lane in 0..TILE {
+                let want = terms[0][lane] - 2.0 * terms[1][lane] + 0.5 * terms[2][lane];
+                assert_eq!(out[lane], want, "{}", kernel.name);
+            }
+            for bound in [
+                -6.0,
+                -5.0,
+                0.0,
+                0.25,
+                5.0,
+                6.0,
+                f32::INFINITY,
+                f32::NEG_INFINITY,
+            ] {
+                let want = (0..TILE).fold(0_u64, |mask, lane| {
+                    mask | u64::from(terms[0][lane] >= bound) << lane
+                });
+                assert_eq!((kernel.at_least)(terms[0], bound), want, "{}", kernel.name);
+            }
+        }
+    }
+}

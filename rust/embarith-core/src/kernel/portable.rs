@@ -1,0 +1,42 @@
+//! Plain Rust for any CPU; compilers turn it into the baseline's vectors (SSE2, NEON).
+
+use super::body::{self, Separate};
+use super::{Kernel, Lanes};
+
+pub(super) const KERNEL: Kernel = Kernel {
+    name: "portable",
+    dots,
+    dot,
+    combine,
+    at_least,
+    cos_mul,
+    pair_distance,
+};
+
+fn dots(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+    body::dots::<Separate, 2, 16>(atoms, tile, out);
+}
+
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    body::dot::<Separate, 16>(left, right)
+}
+
+fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {
+    body::combine::<Separate>(terms, weights, out);
+}
+
+fn at_least(lanes: &Lanes, bound: f32) -> u64 {
+    let mut mask = 0;
+    for (lane, &value) in lanes.iter().enumerate() {
+        mask |= u64::from(value >= bound) << lane;
+    }
+    mask
+}
+
+fn cos_mul(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {
+    body::cos_mul(terms, epsilon, error, lower, upper);
+}
+
+fn pair_distance(terms: [&Lanes; 3], fixed: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {
+    body::pair_distance(terms, fixed, error, lower, upper);
+}

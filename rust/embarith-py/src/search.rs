@@ -1,0 +1,163 @@
+//! `_core.Searcher`: a table's matrix and its rows' lengths, ready to be asked.
+
+use embarith_core::score::Method;
+use embarith_core::search::{Answers, Ranks, Request, Response, Table, solve};
+use embarith_core::{Control, Matrix, exact};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+
+use crate::support::{interruptible, option_error, slice, to_python};
+
+type AnswerArrays<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f64>>);
+type RankArrays<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+type Solved<'py> = (
+    AnswerArrays<'py>,
+    AnswerArrays<'py>,
+    RankArrays<'py>,
+    RankArrays<'py>,
+);
+
+/// Rows of a matrix with their lengths; the matrix stays where `NumPy` holds it.
+#[pyclass(frozen, module = "embarith._core")]
+pub struct Searcher {
+    vectors: Py<PyArray2<f32>>,
+    norms: Vec<f64>,
+}
+
+#[pymethods]
+impl Searcher {
+    #[new]
+    fn new(py: Python<'_>, vectors: PyReadonlyArray2<'_, f32>) -> PyResult<Self> {
+        let norms = norms_of(py, &vectors)?;
+        let vectors = vectors.as_unbound().clone_ref(py);
+        Ok(Self { vectors, norms })
+    }
+
+    #[getter]
+    fn norms<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.norms.clone().into_pyarray(py)
+    }
+
+    fn search<'py>(
+        &self,
+        py: Python<'py>,
+        queries: PyReadonlyArray2<'py, f64>,
+        k: usize,
+        exclude: PyReadonlyArray2<'py, i64>,
+    ) -> PyResult<AnswerArrays<'py>> {
+        let count = queries.shape()[0];
+        let terms: Vec<i64> = (0..count as i64).collect();
+        let request = Request {
+            method: Method::Offset,
+            atoms: slice(&queries)?,
+            terms: &terms,
+            weights: &vec![1.0; count],
+            terms_per_question: 1,
+            exclude: slice(&exclude)?,
+            gold: &[],
+            k,
+        };
+        let response = self.run(py, request, count, None)?;
+        answers(py, response.restricted, k)
+    }
+
+    #[pyo3(signature = (method, atoms, terms, weights, *, exclude, gold, k, raw, epsilon, progress))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a call from Python passes them by name"
+    )]
+    fn solve<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        atoms: PyReadonlyArray2<'py, f64>,
+        terms: PyReadonlyArray2<'py, i64>,
+        weights: PyReadonlyArray2<'py, f64>,
+        exclude: PyReadonlyArray2<'py, i64>,
+        gold: PyReadonlyArray2<'py, i64>,
+        k: usize,
+        raw: bool,
+        epsilon: f64,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Solved<'py>> {
+        let request = Request {
+            method: named(method, raw, epsilon)?,
+            atoms: slice(&atoms)?,
+            terms: slice(&terms)?,
+            weights: slice(&weights)?,
+            terms_per_question: terms.shape()[1],
+            exclude: slice(&exclude)?,
+            gold: slice(&gold)?,
+            k,
+        };
+        let count = terms.shape()[0];
+        let found = self.run(py, request, count, progress.as_ref())?;
+        let Response {
+            fair,
+            restricted,
+            rank_fair,
+            rank_restricted,
+        } = found;
+        Ok((
+            answers(py, fair, k)?,
+            answers(py, restricted, k)?,
+            ranks(py, rank_fair),
+            ranks(py, rank_restricted),
+        ))
+    }
+}
+
+impl Searcher {
+    fn run(
+        &self,
+        py: Python<'_>,
+        request: Request<'_>,
+        questions: usize,
+        progress: Option<&Py<PyAny>>,
+    ) -> PyResult<Response> {
+        let vectors = self.vectors.bind(py).readonly();
+        let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
+        let total = (matrix.rows() * questions) as u64;
+        interruptible(py, progress, total, |control: &Control| {
+            solve(&Table::new(matrix, &self.norms)?, &request, control)
+        })
+    }
+}
+
+fn named(method: &str, raw: bool, epsilon: f64) -> PyResult<Method> {
+    Ok(match method {
+        "offset" => Method::Offset,
+        "cosmul" => Method::CosMul { epsilon },
+        "pairdistance" => Method::PairDistance { raw },
+        "logistic" => Method::LogisticCosine { raw },
+        other => return Err(option_error(format!("unknown method {other:?}"))),
+    })
+}
+
+/// Length of every row, in float64.
+#[pyfunction]
+pub fn row_norms<'py>(
+    py: Python<'py>,
+    vectors: PyReadonlyArray2<'py, f32>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    Ok(norms_of(py, &vectors)?.into_pyarray(py))
+}
+
+fn norms_of(py: Python<'_>, vectors: &PyReadonlyArray2<'_, f32>) -> PyResult<Vec<f64>> {
+    let matrix = Matrix::new(slice(vectors)?, vectors.shape()[1]).map_err(to_python)?;
+    py.detach(|| exact::row_norms(matrix)).map_err(to_python)
+}
+
+fn answers(py: Python<'_>, answers: Answers, k: usize) -> PyResult<AnswerArrays<'_>> {
+    let shape = [answers.rows.len() / k.max(1), k];
+    Ok((
+        answers.rows.into_pyarray(py).reshape(shape)?,
+        answers.scores.into_pyarray(py).reshape(shape)?,
+    ))
+}
+
+fn ranks(py: Python<'_>, ranks: Ranks) -> RankArrays<'_> {
+    (ranks.above.into_pyarray(py), ranks.tied.into_pyarray(py))
+}

@@ -1,0 +1,77 @@
+//! One way out of the GIL, one place where core errors become Python exceptions.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use embarith_core::{Control, Error};
+use numpy::{Element, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
+use pyo3::prelude::*;
+
+/// How often a waiting thread looks for Ctrl-C and reports progress.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Turns a core error into the Python exception that fits it.
+pub fn to_python(error: Error) -> PyErr {
+    match error {
+        Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+        other => PyValueError::new_err(other.to_string()),
+    }
+}
+
+/// Runs `work` without the GIL; Ctrl-C cancels it, `progress(done, total)` hears how far it is.
+pub fn interruptible<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Py<PyAny>>,
+    total: u64,
+    work: impl FnOnce(&Control) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    let control = Control::default();
+    let control = &control;
+    py.detach(|| {
+        std::thread::scope(|scope| {
+            let (send, finished) = channel();
+            scope.spawn(move || {
+                // The receiver outlives this thread, so that sending cannot fail.
+                let _ = send.send(work(control));
+            });
+            let mut stopped: PyResult<()> = Ok(());
+            loop {
+                match finished.recv_timeout(POLL) {
+                    Ok(result) => return stopped.and_then(|()| result.map_err(to_python)),
+                    Err(RecvTimeoutError::Disconnected) => panic!("a search thread panicked"),
+                    Err(RecvTimeoutError::Timeout) if stopped.is_ok() => {
+                        stopped = Python::attach(|py| {
+                            py.check_signals()?;
+                            progress.map_or(Ok(()), |call| {
+                                call.call1(py, (control.done(), total)).map(drop)
+                            })
+                        });
+                        if stopped.is_err() {
+                            control.cancel();
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
+            }
+        })
+    })
+}
+
+/// A value that Python passed and that has no meaning here.
+pub fn option_error(message: String) -> PyErr {
+    PyValueError::new_err(message)
+}
+
+/// The values of a C-contiguous array, in place.
+pub fn slice<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>) -> PyResult<&'a [T]> {
+    if !array.is_c_contiguous() {
+        let (dtype, strides) = (array.dtype(), array.strides());
+        return Err(option_error(format!(
+            "an array of {dtype} with strides {strides:?} is not C-contiguous"
+        )));
+    }
+    array
+        .as_slice()
+        .map_err(|error| option_error(error.to_string()))
+}
