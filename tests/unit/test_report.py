@@ -69,6 +69,7 @@ def analogy() -> result.AnalogyResult:
         raw=False,
         similarity="cosine",
         case="lower",
+        asked_by="question",
         scores=scores(0.123, 0.497),
         macro=scores(0.111, 0.456),
         missing_as_wrong=scores(0.1025, 0.414),
@@ -85,6 +86,7 @@ def analogy() -> result.AnalogyResult:
         companions=result.Companions(
             pearson=spread(-0.1, 0.633, 0.9),
             rho_rotated=spread(-0.2, 0.644, 0.8),
+            rho_rotated_questions=1000,
             rho_random_d=spread(-0.5, 0.155, 0.5),
             angle_random_d=spread(60, 80.5, 120),
             angle_only_c=spread(20, 45.5, 88),
@@ -325,7 +327,7 @@ def test_several_tables_are_compared_and_doubts_are_said(analogy: result.Analogy
 def test_relations_without_an_answered_question_show_no_figures(
     analogy: result.AnalogyResult,
 ) -> None:
-    empty = replace(relation("empty-one", 0.0), answered=0)
+    empty = replace(relation("empty-one", 0.0), answered=0, scores=None)
     text = render([replace(analogy, relations=(*analogy.relations, empty))], "terminal")
     line = next(line for line in text.splitlines() if line.startswith("empty-one"))
     assert line.split() == ["empty-one", "0/60", *["–"] * 9]

@@ -90,7 +90,11 @@ def _facts(result: AnalogyResult) -> Facts:
             f"{plural(questions.pairs, 'word pair')}",
         ),
         ("missing", missing_words(result.coverage.missing)),
-        ("method", describe_method(result)),
+        (
+            "method",
+            describe_method(result)
+            + ("; every pair asked once" if result.asked_by == "pair" else ""),
+        ),
         (
             "candidates",
             f"{result.vocab.name}: {plural(result.vocab.size, 'word')}; case {result.case}",
@@ -133,10 +137,16 @@ def _accuracy(result: AnalogyResult) -> Table:
     if baselines is not None:
         rows += [
             line("only c", *_six(baselines.only_c), rule=True),
-            line("only b", *_six(baselines.only_b)),
-            line("b + c (a ignored)", *_six(baselines.ignore_a)),
-            line("c − (b − a) (opposite)", *_six(baselines.add_opposite)),
-            line("b : a :: d : ? (reversed)", *_six(baselines.reversed)),
+            *(
+                line(name, *_six(scores))
+                for name, scores in (
+                    ("only b", baselines.only_b),
+                    ("b + c (a ignored)", baselines.ignore_a),
+                    ("c − (b − a) (opposite)", baselines.add_opposite),
+                    ("b : a :: d : ? (reversed)", baselines.reversed),
+                )
+                if scores is not None
+            ),
         ]
     nulls = []
     control = result.control
@@ -182,8 +192,8 @@ def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
         "Published scores are mostly restricted: they forbid a, b and c as answers. "
         "Intervals are 95 %, from resampling word pairs (over draws for the control)."
     )
-    if result.baselines is not None:
-        helps = result.baselines.helps
+    helps = result.baselines.helps if result.baselines is not None else None
+    if helps is not None:
         bounds = interval(helps.ci, "percent")
         yield (
             f"The offset brings y nearer to d than c already is in {percent(helps.value)} "
@@ -250,7 +260,7 @@ def _geometry(result: AnalogyResult) -> Table:
         "ρ, across dimensions, depends on the basis, and raw angles on the common mean: "
         "neither ranks tables."
     ]
-    if companions is not None:
+    if companions is not None and companions.auc is not None:
         notes.append(
             f"AUC, which does: P(cos(y, d) > cos(y, another d)) = {share(companions.auc)} "
             f"({interval(companions.auc_ci)})."
@@ -264,8 +274,10 @@ def _geometry(result: AnalogyResult) -> Table:
 
 
 def _spread(
-    name: str, spread: Spread, show: Callable[[float | None], str], rule: bool = False
+    name: str, spread: Spread | None, show: Callable[[float | None], str], rule: bool = False
 ) -> Row:
+    if spread is None:
+        return line(name, "–", "–", "–", rule=rule)
     return line(name, *map(show, (spread.min, spread.mean, spread.max)), rule=rule)
 
 
@@ -320,7 +332,7 @@ def _relations(result: AnalogyResult) -> Table:
 
 
 def _relation(row: RelationRow) -> Row:
-    if not row.answered:
+    if row.scores is None:
         return line(row.name, f"0/{row.asked:,}", *["–"] * 9)
     parallel = row.parallelism
     restricted = row.scores.restricted.top1

@@ -86,7 +86,7 @@ def _analogy(result: AnalogyResult) -> Iterator[Line]:
             "row": "relation",
             "relation": relation.name,
             "answered": relation.answered,
-            **_scores(relation.scores),
+            **(_scores(relation.scores) if relation.scores else {}),
             "p_holm": relation.p_holm,
             "helps": relation.helps,
             "angle_mean": relation.angle_mean,

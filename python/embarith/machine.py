@@ -1,0 +1,39 @@
+"""What runs a measurement: instruction set, threads, libraries."""
+
+from __future__ import annotations
+
+import platform
+import time
+from importlib.metadata import version
+
+from embarith import _core
+from embarith.result import Run
+
+
+def describe_run(started: float, paths: dict[str, str]) -> Run:
+    """Return what differs between machines and leaves the figures as they are.
+
+    Parameters
+    ----------
+    started : float
+        `time.perf_counter()` at the beginning of the run.
+    paths : dict of str to str
+        Files that were read.
+
+    Examples
+    --------
+    >>> describe_run(time.perf_counter(), {}).threads >= 1
+    True
+    """
+    libraries = {name: version(name) for name in ("numpy", "scipy", "pyarrow")}
+    return Run(
+        seconds=time.perf_counter() - started,
+        isa=_core.isa(),
+        threads=_core.threads(),
+        paths=paths,
+        versions={
+            "embarith": _core.__version__,
+            "python": platform.python_version(),
+            **libraries,
+        },
+    )

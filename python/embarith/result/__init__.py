@@ -1,0 +1,82 @@
+"""Results: frozen records of what was measured, on what, against which null.
+
+A result holds no time and no path outside `run`, so that the same inputs and seed give the same
+bytes everywhere. Everything printed, plotted or exported is made from results alone.
+"""
+
+from embarith.result.analogy import (
+    AnalogyResult,
+    Baselines,
+    Companions,
+    Comparison,
+    Control,
+    Landed,
+    Null,
+    Parallelism,
+    Protocol,
+    RawUnit,
+    RelationRow,
+    Spread,
+    VocabularyPoint,
+)
+from embarith.result.answer import Answer, Candidate, Term
+from embarith.result.codec import Record, from_json, json_schema, rounded, to_json
+from embarith.result.figures import (
+    Accuracy,
+    Coverage,
+    EncoderInfo,
+    Figure,
+    Interval,
+    QuestionsInfo,
+    Run,
+    Scores,
+    VocabularyInfo,
+)
+from embarith.result.semeval import (
+    ChoiceResult,
+    SemEvalFigures,
+    SemEvalRelation,
+    SemEvalResult,
+    SemEvalScores,
+)
+
+Result = AnalogyResult | SemEvalResult | ChoiceResult | Answer
+
+__all__ = [
+    "Accuracy",
+    "AnalogyResult",
+    "Answer",
+    "Baselines",
+    "Candidate",
+    "ChoiceResult",
+    "Companions",
+    "Comparison",
+    "Control",
+    "Coverage",
+    "EncoderInfo",
+    "Figure",
+    "Interval",
+    "Landed",
+    "Null",
+    "Parallelism",
+    "Protocol",
+    "QuestionsInfo",
+    "RawUnit",
+    "Record",
+    "RelationRow",
+    "Result",
+    "Run",
+    "Scores",
+    "SemEvalFigures",
+    "SemEvalRelation",
+    "SemEvalResult",
+    "SemEvalScores",
+    "Spread",
+    "Term",
+    "VocabularyInfo",
+    "VocabularyPoint",
+    "from_json",
+    "json_schema",
+    "rounded",
+    "to_json",
+]

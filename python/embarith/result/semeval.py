@@ -1,0 +1,113 @@
+"""Results of graded relations (SemEval-2012 Task 2) and of multiple choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from embarith.result.codec import Record
+from embarith.result.figures import Coverage, EncoderInfo, Figure, QuestionsInfo, Run
+
+
+@dataclass(frozen=True, slots=True)
+class SemEvalFigures:
+    """Mean over relations, where `count` is the sum, with the interval from resampling relations.
+
+    Parameters
+    ----------
+    relations : int
+        How many relations have a figure; a relation without a covered pair has none in `covered`.
+    maxdiff : Figure or None
+        Accuracy in MaxDiff questions.
+    rho : Figure or None
+        Spearman's rho of scores and gold ratings; 0 in `all` and none in `covered` for a relation
+        whose scores are all equal.
+    chance : float or None
+        Expected MaxDiff accuracy of random picks: more than 1/4, because any of several top-voted
+        pairs is right.
+    """
+
+    relations: int
+    maxdiff: Figure | None
+    rho: Figure | None
+    chance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SemEvalScores:
+    """The 69 test relations (the headline), the 10 training relations, and test ones by class."""
+
+    maxdiff: Figure | None
+    rho: Figure | None
+    chance: float | None
+    training: SemEvalFigures
+    categories: dict[str, SemEvalFigures]
+
+
+@dataclass(frozen=True, slots=True)
+class SemEvalRelation:
+    """One relation; a figure is None where nothing is covered or all scores are equal.
+
+    `covered` counts the rated pairs both of whose words the table has, `paradigms_covered` the
+    paradigm pairs; `chance` is the MaxDiff accuracy of random picks.
+    """
+
+    id: str
+    name: str
+    category: str
+    split: str
+    pairs: int
+    covered: int
+    paradigms: int
+    paradigms_covered: int
+    questions: int
+    questions_covered: int
+    chance: float
+    maxdiff_all: float
+    maxdiff_covered: float | None
+    rho_all: float | None
+    rho_covered: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemEvalResult(Record):
+    """SemEval-2012 Task 2: `all` rates a pair with a missing word 0, `covered` leaves it out.
+
+    `questions` and `coverage` count rated pairs; `published` gives known figures of the 69 test
+    relations.
+    """
+
+    schema: Literal["embarith.semeval/1"] = "embarith.semeval/1"
+    encoder: EncoderInfo
+    questions: QuestionsInfo
+    coverage: Coverage
+    case: str
+    all: SemEvalScores
+    covered: SemEvalScores
+    relations: tuple[SemEvalRelation, ...]
+    published: dict[str, dict[str, float]]
+    seed: int
+    run: Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceResult(Record):
+    """Multiple choice by PairDistance and by cos(b − a + c, d), with chance = mean 1/|choices|.
+
+    A question is answerable when the table has the words of its stem and of all its choices.
+    `groups` has for each of them `answered`, `pair_distance`, `offset` and `chance`.
+    """
+
+    schema: Literal["embarith.choice/1"] = "embarith.choice/1"
+    encoder: EncoderInfo
+    questions: QuestionsInfo
+    coverage: Coverage
+    case: str
+    pair_distance: Figure
+    offset: Figure
+    pair_distance_missing_as_wrong: float
+    offset_missing_as_wrong: float
+    chance: float
+    groups: dict[str, dict[str, float]]
+    seed: int
+    run: Run
