@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from embarith import _core, statistics
-
-needs_core = pytest.mark.skipif(not hasattr(_core, "spearman"), reason="core built without it")
+from embarith import statistics
 
 
 @pytest.fixture
@@ -40,7 +38,6 @@ def test_zero_rows_are_neutral():
     assert statistics.pearson(one, np.array([[1.0, 2.0, 3.0]]))[0] == 0.0
 
 
-@needs_core
 def test_pearson_and_spearman_are_scipy_s(vectors):
     x, y = vectors
     x[:, 5] = x[:, 9]  # ties
@@ -50,7 +47,6 @@ def test_pearson_and_spearman_are_scipy_s(vectors):
     assert np.allclose(statistics.spearman(x, y), expected, rtol=0, atol=1e-12)
 
 
-@needs_core
 def test_spearman_without_ties_is_the_published_shortcut():
     random = np.random.default_rng(3)
     x = np.array([random.permutation(50) for _ in range(20)], np.float64)
@@ -59,7 +55,6 @@ def test_spearman_without_ties_is_the_published_shortcut():
     assert np.allclose(statistics.spearman(x, y), shortcut, rtol=0, atol=1e-12)
 
 
-@needs_core
 def test_rotated_spearman_is_the_mean_over_whole_rotations():
     random = np.random.default_rng(11)
     d, r = 30, 0.6
@@ -76,7 +71,6 @@ def test_rotated_spearman_is_the_mean_over_whole_rotations():
     assert abs(np.mean(whole) - ours.mean()) < 4 * error
 
 
-@needs_core
 @pytest.mark.parametrize("r", [-0.5, 0.2, 0.65, 0.9])
 def test_rotated_spearman_tends_to_the_normal_law(r):
     ours = statistics.rotated_spearman(np.full(50, r), 1000, 20, np.random.default_rng(1)).mean()

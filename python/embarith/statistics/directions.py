@@ -106,6 +106,11 @@ def spearman(x: Floats, y: Floats) -> Floats:
     Returns
     -------
     ndarray of float64, shape (n,)
+
+    Examples
+    --------
+    >>> spearman(np.array([[1.0, 2.0, 9.0]]), np.array([[0.0, 5.0, 6.0]])).round(6).tolist()
+    [1.0]
     """
     rho: Floats = _core.spearman(np.ascontiguousarray(x), np.ascontiguousarray(y))
     return rho
@@ -137,6 +142,12 @@ def rotated_spearman(
     -------
     ndarray of float64, shape (n,)
         Mean rho over the rotations.
+
+    Examples
+    --------
+    >>> rho = rotated_spearman(np.array([1.0, -1.0]), 50, 20, np.random.default_rng(0))
+    >>> rho.round(6).tolist()
+    [1.0, -1.0]
     """
     if dimensions < 2:
         return np.sign(cosine)
