@@ -105,7 +105,7 @@ class SemEval:
             row = (relation.id, relation.split, relation.paradigms, relation.pairs)
             digest.update(json.dumps(row, ensure_ascii=False).encode())
             for array in (relation.ratings, relation.questions, relation.answers):
-                digest.update(json.dumps(array.tolist()).encode())
+                digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
         return digest.hexdigest()
 
     @cached_property
