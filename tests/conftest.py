@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
+
+from embarith.table import EmbeddingTable, Provenance
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EMBARITH_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -29,3 +33,13 @@ def glove_files() -> tuple[Path, Path]:
     )
     folder = Path(package.__file__).parent / "data"
     return folder / "glove_6B_50d_emb.npy", folder / "glove_6B_index.parquet"
+
+
+@pytest.fixture(scope="session")
+def glove_table(glove_files: tuple[Path, Path]) -> EmbeddingTable:
+    """GloVe 6B, 400,000 × 50."""
+    matrix, index = glove_files
+    labels = pq.read_table(index).column("index")
+    vectors = np.ascontiguousarray(np.load(matrix, allow_pickle=False))
+    origin = Provenance(encoder="glove-6b-50d", frequency_order=True)
+    return EmbeddingTable.from_arrays(labels, vectors, provenance=origin)

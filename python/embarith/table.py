@@ -331,7 +331,7 @@ class EmbeddingTable:
         """
         if isinstance(keep, np.ndarray):
             rows = keep
-            if len(rows) and not (0 <= rows.min() and rows.max() < len(self)):
+            if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
                 raise TableError(f"row numbers must lie in 0..{len(self) - 1}")
         else:
             rows = np.array([self._row(label) for label in keep], dtype=np.int64)
@@ -406,12 +406,29 @@ class EmbeddingTable:
     # -- searching ----------------------------------------------------------------------------
 
     @cached_property
-    def _searcher(self) -> _core.Searcher:
+    def searcher(self) -> _core.Searcher:
+        """The core's view of the rows, made at the first search."""
         return _core.Searcher(self.vectors)
 
     @cached_property
-    def _rank_table(self) -> EmbeddingTable:
-        """Rows as doubled, centred ranks: Spearman's rho of two rows is the cosine of these."""
+    def norms(self) -> NDArray[np.float64]:
+        """Length of every row, shape (n,), in float64."""
+        return self.searcher.norms
+
+    def ranked(self) -> EmbeddingTable:
+        """Return the table of doubled, centred ranks across dimensions.
+
+        Spearman's rho of two rows is the cosine of their ranks. Computed once.
+
+        Raises
+        ------
+        TableError
+            A row with the same value in every dimension.
+        """
+        return self._ranked
+
+    @cached_property
+    def _ranked(self) -> EmbeddingTable:
         ranks = _core.centered_ranks(self.vectors)
         flat = np.flatnonzero(~ranks.any(axis=1))
         if len(flat):
@@ -468,14 +485,14 @@ class EmbeddingTable:
             )
         table = self
         if similarity == "spearman":
-            table, vectors = self._rank_table, _core.centered_ranks(vectors).astype(np.float64)
+            table, vectors = self.ranked(), _core.centered_ranks(vectors).astype(np.float64)
         elif similarity != "cosine":
             raise OptionError(f"similarity is 'cosine' or 'spearman', not {similarity!r}")
         flawed = np.flatnonzero(~np.isfinite(vectors).all(axis=1) | ~vectors.any(axis=1))
         if len(flawed):
             raise OptionError(f"query {flawed[0]} is zero, constant or not finite: no direction")
         excluded = _as_exclusions(exclude, len(vectors))
-        return table._searcher.search(vectors, k, excluded)
+        return table.searcher.search(vectors, k, excluded)
 
     def most_similar(
         self,
@@ -619,9 +636,11 @@ def _as_terms(terms: Any) -> list[tuple[Any, float]]:
     def is_weighted(term: Any) -> bool:
         return isinstance(term, tuple) and len(term) == 2 and not isinstance(term[1], str)
 
-    if isinstance(terms, str) or is_weighted(terms):
-        terms = [terms]
-    elif isinstance(terms, np.ndarray) and terms.ndim == 1:
+    if (
+        isinstance(terms, str)
+        or is_weighted(terms)
+        or (isinstance(terms, np.ndarray) and terms.ndim == 1)
+    ):
         terms = [terms]
     return [term if is_weighted(term) else (term, 1.0) for term in terms]
 

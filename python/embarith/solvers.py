@@ -1,0 +1,439 @@
+"""Analogy methods under their published names.
+
+A question a : b :: c : ? is put to every row of a table; a smaller vocabulary is made with
+`EmbeddingTable.select` first. With unit vectors unless `raw`:
+
+================  ===========================================================================
+method            score of a row x
+================  ===========================================================================
+`3cosadd`         cos(x, b − a + c) (Mikolov, Yih, Zweig 2013)
+`3cosmul`         s(x, b)·s(x, c) / (s(x, a) + ε), s = (1 + cos)/2 (Levy, Goldberg 2014)
+`pairdistance`    cos(b − a, x − c); −∞ at x = c
+`3cosavg`         cos(x, c + mean offset of the relation's other pairs) (Drozd et al. 2016)
+`lrcos`           P(x in the target class)·cos(x, c) (Drozd et al. 2016)
+`only-c`          cos(x, c), and so on: the baselines of Linzen (2016)
+`only-b`          cos(x, b)
+`ignore-a`        cos(x, b + c)
+`add-opposite`    cos(x, c − (b − a))
+================  ===========================================================================
+
+`3cosavg` and `lrcos` are asked once a pair (`solve_pairs`), the others once a question (`solve`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith import _core
+from embarith.errors import OptionError, nearest
+from embarith.table import EmbeddingTable, Similarity
+
+Rows = NDArray[np.int64]
+Progress = Callable[[int, int], None]
+
+# Coefficients of a, b and c.
+LINEAR: dict[str, tuple[float, float, float]] = {
+    "3cosadd": (-1.0, 1.0, 1.0),
+    "only-c": (0.0, 0.0, 1.0),
+    "only-b": (0.0, 1.0, 0.0),
+    "ignore-a": (0.0, 1.0, 1.0),
+    "add-opposite": (1.0, -1.0, 1.0),
+}
+BASELINES = ("only-c", "only-b", "ignore-a", "add-opposite")
+QUESTION_METHODS = ("3cosadd", "3cosmul", "pairdistance", *BASELINES)
+PAIR_METHODS = ("3cosavg", "lrcos")
+MIN_PAIRS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Best rows of every question.
+
+    Parameters
+    ----------
+    indices : ndarray of int64, shape (n, k)
+        Row numbers, best first, equal scores by the lower row; −1 where candidates run out.
+    scores : ndarray of float64, shape (n, k)
+        Their scores; NaN where candidates run out.
+    """
+
+    indices: Rows
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Place of every question's best right answer among the candidates.
+
+    Parameters
+    ----------
+    above : ndarray of int64, shape (n,)
+        Candidates that score strictly higher; −1 where no right answer is a candidate.
+    tied : ndarray of int64, shape (n,)
+        Candidates with the same score, the right answer counted.
+    """
+
+    above: Rows
+    tied: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Solutions:
+    """Answers and ranks with the inputs as candidates (`fair`) and without (`restricted`)."""
+
+    fair: Answers
+    restricted: Answers
+    rank_fair: Ranks
+    rank_restricted: Ranks
+
+
+def solve(
+    table: EmbeddingTable,
+    a: Rows,
+    b: Rows,
+    c: Rows,
+    gold: Rows,
+    *,
+    method: str = "3cosadd",
+    k: int = 10,
+    raw: bool = False,
+    similarity: Similarity = "cosine",
+    exclude: Rows | None = None,
+    epsilon: float = 1e-3,
+    progress: Progress | None = None,
+) -> Solutions:
+    """Answer questions a : b :: c : ? over all rows of a table, exactly.
+
+    Parameters
+    ----------
+    table : EmbeddingTable
+        Its rows are the candidates.
+    a, b, c : ndarray of int64, shape (n,)
+        Row numbers of the inputs.
+    gold : ndarray of int64, shape (n, g)
+        Row numbers of the right answers, padded with −1.
+    method : str
+        One of `QUESTION_METHODS`.
+    k : int
+        Answers to keep; 0 ranks the right answers alone.
+    raw : bool
+        Form offsets from the vectors as they are instead of unit vectors.
+    similarity : {"cosine", "spearman"}
+        Spearman's correlation across dimensions compares ranked rows with the ranked sum.
+    exclude : ndarray of int64, shape (n, m), optional
+        Rows that restricted answers leave out, padded with −1; the inputs by default.
+    epsilon : float
+        ε of 3CosMul.
+    progress : callable, optional
+        Called now and then with (done, total).
+
+    Returns
+    -------
+    Solutions
+
+    Raises
+    ------
+    OptionError
+        An unknown method, or a method that has no meaning with `similarity`.
+    """
+    if method not in QUESTION_METHODS:
+        raise OptionError(
+            f"method {method!r} is none of {', '.join(QUESTION_METHODS)}"
+            + nearest(method, QUESTION_METHODS)
+        )
+    inputs = np.stack([a, b, c], axis=1).astype(np.int64)
+    excluded = inputs if exclude is None else exclude
+    if similarity == "spearman":
+        if method == "pairdistance":
+            raise OptionError("pairdistance is a cosine between offsets; it has no spearman form")
+        if method == "3cosmul":
+            return solve(
+                table.ranked(),
+                a,
+                b,
+                c,
+                gold,
+                method=method,
+                k=k,
+                exclude=excluded,
+                epsilon=epsilon,
+                progress=progress,
+            )
+        sums = offsets(table, a, b, c, raw=raw, method=method)
+        return _search_sums(table, sums, gold, k, excluded, similarity, progress)
+    if method == "3cosmul":
+        atoms, places = _distinct_rows(table, inputs[:, [1, 2, 0]])
+        weights = np.ones(places.shape)
+        return _run(
+            table, "cosmul", atoms, places, weights, gold, k, excluded, progress, epsilon=epsilon
+        )
+    if method == "pairdistance":
+        vectors = _formed(table, raw)
+        pairs, which = np.unique(inputs[:, :2], axis=0, return_inverse=True)
+        words, place = np.unique(inputs[:, 2], return_inverse=True)
+        differences = vectors(pairs[:, 1]) - vectors(pairs[:, 0])
+        atoms = np.concatenate([differences, vectors(words)])
+        places = np.stack([which.reshape(-1), place + len(pairs)], axis=1)
+        return _run(
+            table,
+            "pairdistance",
+            atoms,
+            places,
+            np.ones(places.shape),
+            gold,
+            k,
+            excluded,
+            progress,
+            raw=raw,
+        )
+    used = [i for i, coefficient in enumerate(LINEAR[method]) if coefficient]
+    coefficients = np.array(LINEAR[method])[used]
+    atoms, places = _distinct_rows(table, inputs[:, used])
+    weights = np.broadcast_to(coefficients, places.shape)
+    if not raw:
+        weights = weights / table.norms[inputs[:, used]]
+    return _run(table, "offset", atoms, places, weights, gold, k, excluded, progress)
+
+
+def rank_gold(
+    table: EmbeddingTable,
+    a: Rows,
+    b: Rows,
+    c: Rows,
+    gold: Rows,
+    *,
+    method: str = "3cosadd",
+    raw: bool = False,
+    similarity: Similarity = "cosine",
+    exclude: Rows | None = None,
+    epsilon: float = 1e-3,
+    progress: Progress | None = None,
+) -> tuple[Ranks, Ranks]:
+    """Rank the right answers as `solve` does, without keeping answers.
+
+    Returns
+    -------
+    fair, restricted : Ranks
+    """
+    solved = solve(
+        table,
+        a,
+        b,
+        c,
+        gold,
+        method=method,
+        k=0,
+        raw=raw,
+        similarity=similarity,
+        exclude=exclude,
+        epsilon=epsilon,
+        progress=progress,
+    )
+    return solved.rank_fair, solved.rank_restricted
+
+
+def solve_pairs(
+    table: EmbeddingTable,
+    relation: Rows,
+    source: Rows,
+    gold: Rows,
+    *,
+    method: Literal["3cosavg", "lrcos"] = "3cosavg",
+    k: int = 10,
+    raw: bool = False,
+    similarity: Similarity = "cosine",
+    exclude: Rows | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Solutions:
+    """Ask every pair of a relation once, from the relation's other pairs.
+
+    Parameters
+    ----------
+    table : EmbeddingTable
+        Its rows are the candidates.
+    relation : ndarray of int64, shape (n,)
+        Relation of every pair; each needs at least `MIN_PAIRS` pairs.
+    source : ndarray of int64, shape (n,)
+        Row number of c, the only input.
+    gold : ndarray of int64, shape (n, g)
+        Row numbers of the right answers, the pair's own first, padded with −1.
+    method : {"3cosavg", "lrcos"}
+        `3cosavg` adds the mean offset of the other pairs to c. `lrcos` fits a logistic regression
+        (C = 1, balanced) on the other pairs: positives their targets, negatives their sources and
+        as many other words sampled with `seed`; it needs scikit-learn.
+    k, raw, similarity, exclude, progress
+        As in `solve`; excluded by default is c alone.
+
+    Returns
+    -------
+    Solutions
+
+    Raises
+    ------
+    OptionError
+        A relation of too few pairs, an unknown method, or `lrcos` with Spearman similarity.
+    """
+    if method not in PAIR_METHODS:
+        raise OptionError(f"method {method!r} is none of {', '.join(PAIR_METHODS)}")
+    sizes = np.bincount(relation)
+    if len(relation) and sizes[sizes > 0].min() < MIN_PAIRS:
+        raise OptionError(f"{method} needs relations of at least {MIN_PAIRS} pairs")
+    excluded = source[:, None] if exclude is None else exclude
+    vectors = _formed(table, raw)
+    starts, ends = vectors(source), vectors(gold[:, 0])
+    if method == "3cosavg":
+        steps = ends - starts
+        totals = np.zeros((len(sizes), table.dimensions))
+        np.add.at(totals, relation, steps)
+        others = (totals[relation] - steps) / (sizes[relation] - 1)[:, None]
+        return _search_sums(table, starts + others, gold, k, excluded, similarity, progress)
+    if similarity != "cosine":
+        raise OptionError("lrcos multiplies a probability with a cosine; it has no spearman form")
+    planes, biases = _target_planes(table, relation, source, gold, vectors, seed)
+    atoms = np.concatenate([planes, starts])
+    count = len(source)
+    places = np.stack([np.arange(count), np.arange(count) + count], axis=1)
+    weights = np.stack([biases, np.ones(count)], axis=1)
+    return _run(table, "logistic", atoms, places, weights, gold, k, excluded, progress, raw=raw)
+
+
+def offsets(
+    table: EmbeddingTable,
+    a: Rows,
+    b: Rows,
+    c: Rows,
+    *,
+    raw: bool = False,
+    method: str = "3cosadd",
+) -> NDArray[np.float64]:
+    """Return y = x_b − x_a + x_c of every question, in float64.
+
+    Parameters
+    ----------
+    table : EmbeddingTable
+    a, b, c : ndarray of int64, shape (n,)
+        Row numbers.
+    raw : bool
+        From the vectors as they are; from unit vectors by default.
+    method : str
+        A baseline of `LINEAR` for other signs.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, d)
+        Not scaled to unit length.
+    """
+    vectors = _formed(table, raw)
+    total = np.zeros((len(c), table.dimensions))
+    for rows, coefficient in zip((a, b, c), LINEAR[method], strict=True):
+        if coefficient:
+            total += coefficient * vectors(rows)
+    return total
+
+
+def _formed(table: EmbeddingTable, raw: bool) -> Callable[[Rows], NDArray[np.float64]]:
+    """Return the function from row numbers to float64 vectors, raw or of unit length."""
+
+    def vectors(rows: Rows) -> NDArray[np.float64]:
+        wide: NDArray[np.float64] = table.vectors[rows].astype(np.float64)
+        return wide if raw else wide / table.norms[rows][:, None]
+
+    return vectors
+
+
+def _distinct_rows(table: EmbeddingTable, rows: Rows) -> tuple[NDArray[np.float64], Rows]:
+    """Return the distinct vectors that `rows` name, and where each of `rows` is among them."""
+    distinct, places = np.unique(rows, return_inverse=True)
+    return table.vectors[distinct].astype(np.float64), places.reshape(rows.shape)
+
+
+def _search_sums(
+    table: EmbeddingTable,
+    sums: NDArray[np.float64],
+    gold: Rows,
+    k: int,
+    exclude: Rows,
+    similarity: Similarity,
+    progress: Progress | None,
+) -> Solutions:
+    """Search for ready-made sums, one a question."""
+    if similarity == "spearman":
+        table, sums = table.ranked(), _core.centered_ranks(sums).astype(np.float64)
+    distinct, places = np.unique(sums, axis=0, return_inverse=True)
+    places = places.reshape(-1, 1)
+    return _run(
+        table, "offset", distinct, places, np.ones(places.shape), gold, k, exclude, progress
+    )
+
+
+def _run(
+    table: EmbeddingTable,
+    method: Literal["offset", "cosmul", "pairdistance", "logistic"],
+    atoms: NDArray[np.float64],
+    places: Rows,
+    weights: NDArray[np.float64],
+    gold: Rows,
+    k: int,
+    exclude: Rows,
+    progress: Progress | None,
+    *,
+    raw: bool = False,
+    epsilon: float = 1e-3,
+) -> Solutions:
+    if not epsilon > 0:
+        raise OptionError(f"epsilon must be positive, not {epsilon}")
+    fair, restricted, rank_fair, rank_restricted = table.searcher.solve(
+        method,
+        np.ascontiguousarray(atoms),
+        np.ascontiguousarray(places, dtype=np.int64),
+        np.ascontiguousarray(weights, dtype=np.float64),
+        exclude=np.ascontiguousarray(exclude, dtype=np.int64),
+        gold=np.ascontiguousarray(gold, dtype=np.int64),
+        k=k,
+        raw=raw,
+        epsilon=epsilon,
+        progress=progress,
+    )
+    return Solutions(
+        Answers(*fair), Answers(*restricted), Ranks(*rank_fair), Ranks(*rank_restricted)
+    )
+
+
+def _target_planes(
+    table: EmbeddingTable,
+    relation: Rows,
+    source: Rows,
+    gold: Rows,
+    vectors: Callable[[Rows], NDArray[np.float64]],
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit, for every pair, the class of its relation's targets on the other pairs."""
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ImportError:
+        raise OptionError("lrcos needs scikit-learn: pip install 'embarith[words]'") from None
+    planes = np.empty((len(source), table.dimensions))
+    biases = np.empty(len(source))
+    for number in np.unique(relation):
+        members = np.flatnonzero(relation == number)
+        involved = np.union1d(source[members], gold[members])
+        pool = np.setdiff1d(np.arange(len(table)), involved)
+        draw = np.random.default_rng([seed, int(number)])
+        sampled = draw.choice(pool, size=min(len(members) - 1, len(pool)), replace=False)
+        for pair in members:
+            others = members[members != pair]
+            targets = gold[others]
+            positives = np.unique(targets[targets >= 0])
+            # A word that is both source and target of the relation counts as a target.
+            negatives = np.setdiff1d(np.concatenate([source[others], sampled]), positives)
+            classes = np.repeat([1, 0], [len(positives), len(negatives)])
+            model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
+            model.fit(vectors(np.concatenate([positives, negatives])), classes)
+            planes[pair], biases[pair] = model.coef_[0], model.intercept_[0]
+    return planes, biases
