@@ -73,6 +73,25 @@ def test_help_imports_nothing_heavy() -> None:
     assert "--threads" in done.stdout
 
 
+def test_version_names_core_and_libraries() -> None:
+    outcome = CliRunner().invoke(main, ["--version"])
+    assert outcome.exit_code == 0
+    assert outcome.stdout.startswith("embarith ")
+    for part in ("instruction set", "threads", "numpy 2", "pyarrow ", "python 3"):
+        assert part in outcome.stdout
+
+
+def test_threads_reach_the_core() -> None:
+    done = subprocess.run(
+        [*RUN, "--threads", "3", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ", 3 threads" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("args", "expected"),
     [

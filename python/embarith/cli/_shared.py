@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from embarith.result import Result
+    from embarith.result import AnalogyResult, Result
     from embarith.table import EmbeddingTable
 
 Progress = Callable[[str, int, int], None]
@@ -101,3 +101,19 @@ def print_results(results: Sequence[Result], as_json: bool) -> None:
     with console.capture() as drawn:
         terminal.show(document(results), console)
     click.echo(drawn.get(), nl=False)
+
+
+def write_details(results: Sequence[AnalogyResult], path: Path) -> None:
+    """Write a JSON line a question, whole or not at all; several tables name theirs."""
+    import json
+
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            for result in results:
+                named = {"table": result.encoder.name} if len(results) > 1 else {}
+                for row in result.to_frame().to_pylist():
+                    file.write(json.dumps(named | row, ensure_ascii=False) + "\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -126,10 +126,8 @@ def analogy(
     from embarith import questions as question_sets
     from embarith.errors import OptionError
 
-    if extended is not None:
-        given = click.get_current_context().get_parameter_source("questions")
-        if given is click.core.ParameterSource.DEFAULT:
-            questions = "semeval"
+    if extended is not None and not _given("questions"):
+        questions = "semeval"
     asked = question_sets.load(questions, extended=extended, data_dir=data_dir)
     if isinstance(asked, question_sets.SemEval):
         raise OptionError(
@@ -137,27 +135,44 @@ def analogy(
             "analogy questions of them"
         )
     opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
+    if isinstance(asked, question_sets.ChoiceSet):
+        without = _given("method", "similarity", "raw", "vocab", "random_pairs", "topn", "details")
+        if without:
+            raise OptionError(f"{', '.join(without)}: not for multiple-choice questions")
+        from embarith.experiments.choice import choice
+
+        with _shared.show_progress() as progress:
+            chosen = [
+                choice(table, asked, case=case, seed=seed, progress=progress) for table in opened
+            ]
+        _shared.print_results(chosen, as_json)
+        return
+    from embarith.experiments.analogy import analogy as run
+
     with _shared.show_progress() as progress:
-        if isinstance(asked, question_sets.ChoiceSet):
-            from embarith.experiments.choice import choice
-
-            results = [choice(table, asked, seed=seed, progress=progress) for table in opened]
-        else:
-            from embarith.experiments.analogy import analogy as run
-
-            results = run(
-                opened,
-                asked,
-                method=method,
-                raw=raw,
-                similarity=similarity,
-                vocab=vocab,
-                case=case,
-                topn=topn,
-                control_draws=random_pairs,
-                seed=seed,
-                progress=progress,
-            )
+        results = run(
+            opened,
+            asked,
+            method=method,
+            raw=raw,
+            similarity=similarity,
+            vocab=vocab,
+            case=case,
+            topn=topn,
+            control_draws=random_pairs,
+            seed=seed,
+            progress=progress,
+        )
     if details is not None:
         _shared.write_details(results, details)
     _shared.print_results(results, as_json)
+
+
+def _given(*names: str) -> list[str]:
+    """Return those of the options that stand on the command line."""
+    context = click.get_current_context()
+    return [
+        f"--{name.replace('_', '-')}"
+        for name in names
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    ]

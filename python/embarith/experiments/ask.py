@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from embarith import solvers
 from embarith.errors import OptionError
-from embarith.result import Answer, Candidate, Term
+from embarith.result import Answer, Candidate, Term, rounded
 from embarith.table import EmbeddingTable
 
 
@@ -42,7 +42,8 @@ def ask(
     Raises
     ------
     OptionError
-        An expression that cannot be read, or whose hyphen may belong to a label.
+        An expression that cannot be read, whose hyphen may belong to a label, or whose sum is
+        zero.
     MissingLabelError
         A label that the table lacks, with the nearest one it has.
     """
@@ -55,6 +56,8 @@ def ask(
         vectors = _unit(vectors)
     weighted = vectors * np.array([[term.weight] for term in terms])
     point = weighted.sum(axis=0)
+    if not point.any():
+        raise OptionError(f"{expression!r} sums to the zero vector, which has no neighbours")
     inputs = table.rows(sorted({term.label for term in terms}))
     rows, scores = table.search(point[None], min(topn + len(inputs), len(table)))
     found, score = _first_answers(rows[0], scores[0], inputs, topn)
@@ -62,7 +65,7 @@ def ask(
     alone = (
         _ranks_alone(table, terms, found, inputs) if why else [(None,) * len(terms)] * len(found)
     )
-    return Answer(
+    answer = Answer(
         encoder=table.provenance.encoder,
         rows=len(table),
         sha256=table.sha256,
@@ -79,6 +82,7 @@ def ask(
             for row, value, split, ranks in zip(found, score, parts, alone, strict=True)
         ),
     )
+    return rounded(answer)
 
 
 _TOKEN = re.compile(

@@ -69,7 +69,7 @@ def _table(table: Table) -> RenderableType:
     parts.append(drawn)
     if table.notes:
         parts.append(
-            Padding(Group(*(Text(note, style="dim") for note in table.notes)), (1, 0, 0, 0))
+            Padding(Group(*(Text(note) for note in table.notes)), (1, 0, 0, 0))
         )
     return Group(*parts)
 
