@@ -134,7 +134,7 @@ def isa() -> str:
     """Name of the instruction set in use: `avx512`, `avx2` or `portable`."""
 
 def threads() -> int:
-    """Number of threads in use."""
+    """Return the number of threads in use."""
 
 def read_words(
     path: str,

@@ -68,9 +68,7 @@ def _table(table: Table) -> RenderableType:
     parts: list[RenderableType] = [Text(table.title, style="bold")] if table.title else []
     parts.append(drawn)
     if table.notes:
-        parts.append(
-            Padding(Group(*(Text(note) for note in table.notes)), (1, 0, 0, 0))
-        )
+        parts.append(Padding(Group(*(Text(note) for note in table.notes)), (1, 0, 0, 0)))
     return Group(*parts)
 
 
