@@ -131,10 +131,10 @@ def test_rho_equals_scipys(glove, task, result):
     for relation, record in list(zip(task.relations, result.relations, strict=True))[::4]:
         scores = np.array(reference_scores(glove, relation))
         rho = stats.spearmanr(scores, relation.ratings).statistic
-        assert record.rho_all == pytest.approx(rho, abs=1e-12)
+        assert record.rho_all == pytest.approx(rho, abs=1e-9)
         known = [c.lower() in glove and d.lower() in glove for c, d in relation.pairs]
         covered = stats.spearmanr(scores[known], relation.ratings[known]).statistic
-        assert record.rho_covered == pytest.approx(covered, abs=1e-12)
+        assert record.rho_covered == pytest.approx(covered, abs=1e-9)
 
 
 def test_figures_are_means_over_the_test_relations(result):
@@ -144,8 +144,8 @@ def test_figures_are_means_over_the_test_relations(result):
         (result.all, [r.maxdiff_all for r in test], [r.rho_all for r in test]),
         (result.covered, [r.maxdiff_covered for r in test], [r.rho_covered for r in test]),
     ):
-        assert kind.maxdiff.value == pytest.approx(np.mean(maxdiffs), abs=1e-15)
-        assert kind.rho.value == pytest.approx(np.mean(rhos), abs=1e-15)
+        assert kind.maxdiff.value == pytest.approx(np.mean(maxdiffs), abs=1e-9)
+        assert kind.rho.value == pytest.approx(np.mean(rhos), abs=1e-9)
         assert sum(f.relations for f in kind.categories.values()) == 69
         assert kind.training.relations == 10
         for values, figure in ((maxdiffs, kind.maxdiff), (rhos, kind.rho)):
@@ -162,7 +162,7 @@ def test_coverage(glove, task, result):
     assert result.questions.asked == 3_218
     assert sum(result.coverage.missing.values()) == len(missing) > 0
     assert set(result.coverage.missing) == set(missing)
-    assert result.coverage.share == result.questions.answered / 3_218
+    assert result.coverage.share == pytest.approx(result.questions.answered / 3_218)
     assert sum(r.covered for r in result.relations) == result.questions.answered
     assert result.case == "lower"
 
@@ -190,7 +190,7 @@ def test_half_the_words_missing(glove, task):
     assert all(r.rho_covered is None and r.rho_all is None for r in none)
     # A relation of equal scores counts as rho 0 in `all`, and has none in `covered`.
     rho = [r.rho_all or 0.0 for r in result.relations if r.split == "test"]
-    assert result.all.rho.value == pytest.approx(np.mean(rho), abs=1e-15)
+    assert result.all.rho.value == pytest.approx(np.mean(rho), abs=1e-9)
 
 
 def test_same_seed_same_bytes(glove, task, result):

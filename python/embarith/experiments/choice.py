@@ -16,11 +16,11 @@ from embarith.experiments.common import (
     coverage,
     encoder_info,
     find_rows,
-    run_info,
     settle_case,
 )
+from embarith.machine import describe_run
 from embarith.questions import ChoiceSet
-from embarith.result import ChoiceResult, Figure, QuestionsInfo
+from embarith.result import ChoiceResult, Figure, QuestionsInfo, rounded
 from embarith.statistics import cosines, generator, interval, unit
 from embarith.table import EmbeddingTable
 
@@ -109,7 +109,7 @@ def choice(
         Figure(count=float(column.sum()), value=float(column.mean()), ci=ci)
         for column, ci in zip(right.T, intervals, strict=True)
     )
-    return ChoiceResult(
+    result = ChoiceResult(
         encoder=encoder_info(table),
         questions=QuestionsInfo(
             name=asked.name,
@@ -129,8 +129,9 @@ def choice(
         chance=float(np.mean([1 / len(pairs) for _, pairs, _ in listed])),
         groups=_groups(asked, right, np.array(answered)),
         seed=seed,
-        run=run_info(started),
+        run=describe_run(started, {}),
     )
+    return rounded(result)
 
 
 def _credit(table: EmbeddingTable, rows: Ints, answer: int) -> tuple[float, float]:

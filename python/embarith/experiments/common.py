@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from importlib import metadata
 from typing import Literal, get_args
 
 import msgspec
@@ -13,9 +11,8 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from embarith import _core
 from embarith.errors import OptionError, nearest
-from embarith.result import Coverage, EncoderInfo, Run
+from embarith.result import Coverage, EncoderInfo
 from embarith.table import EmbeddingTable
 
 Case = Literal["exact", "lower", "fold"]
@@ -31,18 +28,6 @@ def encoder_info(table: EmbeddingTable) -> EncoderInfo:
         sha256=table.sha256,
         # As JSON holds it, so that a result read back equals the one written.
         provenance=msgspec.json.decode(msgspec.json.encode(table.provenance)),
-    )
-
-
-def run_info(started: float) -> Run:
-    """Return what differs between machines, for a run that began at `time.perf_counter()`."""
-    versions = {name: metadata.version(name) for name in ("numpy", "pyarrow", "scipy")}
-    return Run(
-        seconds=round(time.perf_counter() - started, 3),
-        isa=_core.isa(),
-        threads=_core.threads(),
-        paths={},
-        versions={"embarith": _core.__version__, **versions},
     )
 
 

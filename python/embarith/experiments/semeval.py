@@ -16,9 +16,9 @@ from embarith.experiments.common import (
     coverage,
     encoder_info,
     find_rows,
-    run_info,
     settle_case,
 )
+from embarith.machine import describe_run
 from embarith.questions import SemEval
 from embarith.questions.semeval import Relation
 from embarith.result import (
@@ -28,6 +28,7 @@ from embarith.result import (
     SemEvalRelation,
     SemEvalResult,
     SemEvalScores,
+    rounded,
 )
 from embarith.statistics import cosines, generator, interval, spearman, unit
 from embarith.table import EmbeddingTable
@@ -108,7 +109,7 @@ def semeval(
         )
     pairs = [pair for relation in task.relations for pair in relation.pairs]
     lost = [missing for pair in pairs if (missing := [word for word in pair if row_of[word] < 0])]
-    return SemEvalResult(
+    result = SemEvalResult(
         encoder=encoder_info(table),
         questions=QuestionsInfo(
             name=task.name,
@@ -126,8 +127,9 @@ def semeval(
         relations=tuple(records),
         published=PUBLISHED,
         seed=seed,
-        run=run_info(started),
+        run=describe_run(started, {}),
     )
+    return rounded(result)
 
 
 def pair_scores(table: EmbeddingTable, relation: Relation, row_of: dict[str, int]) -> Floats:
