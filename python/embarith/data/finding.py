@@ -78,11 +78,14 @@ class Found:
         Which of the places looked in it was.
     labels : Path, optional
         The file of labels beside a bare matrix.
+    sha256 : str
+        The hash of its file, where it was checked on the way.
     """
 
     path: Path
     place: str
     labels: Path | None = None
+    sha256: str = ""
 
 
 def find(entry: Entry, *, data_dir: str | Path | None = None) -> Found | None:
@@ -131,7 +134,8 @@ def in_package(package: Package) -> Found | None:
         if sha256_of(folder / part) != SHA256[f"{package.module}/{part}"]:
             return None
     labels = folder / package.labels if package.labels else None
-    return Found(folder / package.path, f"package {package.install}", labels)
+    digest = SHA256[f"{package.module}/{package.path}"]
+    return Found(folder / package.path, f"package {package.install}", labels, digest)
 
 
 def fault_of(entry: Entry, folder: Path) -> str | None:

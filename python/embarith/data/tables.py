@@ -55,9 +55,10 @@ def open_table(
     spec = spec or os.environ.get("EMBARITH_TABLE") or DEFAULT
     entry = CATALOGUE.get(spec) if isinstance(spec, str) else None
     if entry is None:
+        path = locate(spec)
         from embarith.readers import read
 
-        return read(locate(spec))
+        return read(path)
     if entry.kind != "vectors":
         raise DataError(f"{entry.name!r} is a set of {entry.kind}, not a table of vectors")
     found = find(entry, data_dir=data_dir)
@@ -77,7 +78,9 @@ def _read(entry: Entry, found: Found) -> EmbeddingTable:
 
         vectors = np.ascontiguousarray(np.load(found.path, allow_pickle=False), dtype=np.float32)
         labels = pq.read_table(found.labels)["index"].to_pylist()
-        table = EmbeddingTable.from_arrays(labels, vectors, provenance=Provenance(entry.name))
+        # Checked against this hash when it was found.
+        origin = Provenance(entry.name, source=found.place, sha256=found.sha256)
+        table = EmbeddingTable.from_arrays(labels, vectors, provenance=origin)
     else:
         from embarith.readers import read
 
@@ -85,7 +88,6 @@ def _read(entry: Entry, found: Found) -> EmbeddingTable:
     provenance = replace(
         table.provenance,
         encoder=entry.name,
-        source=table.provenance.source or found.place,
         sha256=table.provenance.sha256 or sha256_of(found.path),
         licence=entry.licence,
         frequency_order=entry.frequency_order,
