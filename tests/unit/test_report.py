@@ -358,3 +358,27 @@ def test_results_survive_json(
         assert "\n" not in line
         assert result.from_json(line) == one
         assert json.loads(line)["schema"].startswith("embarith.")
+
+
+def test_choice_groups_too_small_to_mean_anything_are_counted_not_shown() -> None:
+    group = {"pair_distance": 0.4, "offset": 0.3, "chance": 0.2}
+    one = result.ChoiceResult(
+        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
+        questions=result.QuestionsInfo("sat", "", "cd" * 32, 337, 331, 6, 337),
+        coverage=result.Coverage(331 / 337, {"abash": 6}),
+        case="lower",
+        pair_distance=figure(0.35),
+        offset=figure(0.248),
+        pair_distance_missing_as_wrong=0.344,
+        offset_missing_as_wrong=0.243,
+        chance=0.2,
+        groups={"tiny": {**group, "answered": 1.0}, "large": {**group, "answered": 163.0}},
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+    text = render([one], "terminal")
+    assert "large (163)" in text
+    assert "tiny" not in text
+    assert "1 group of fewer than 10 answered questions not shown" in text
+    assert ".200" in text
+    assert "abash (6) (questions lost)" in text

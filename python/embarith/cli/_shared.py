@@ -100,7 +100,7 @@ def print_results(results: Sequence[Result], as_json: bool) -> None:
     # Through click, because rich has an exit of its own for broken pipes.
     with console.capture() as drawn:
         terminal.show(document(results), console)
-    click.echo(drawn.get(), nl=False)
+    click.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 def write_details(results: Sequence[AnalogyResult], path: Path) -> None:

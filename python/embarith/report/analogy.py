@@ -110,14 +110,14 @@ def describe_table(encoder: EncoderInfo) -> str:
     return f"{encoder.name}: {size}, sha256 {encoder.sha256[:12]}"
 
 
-def missing_words(missing: dict[str, int], most: int = 8) -> str:
-    """Name the words that cost most questions, as ``word (questions)``."""
+def missing_words(missing: dict[str, int], unit: str = "questions", most: int = 8) -> str:
+    """Name the words that cost most questions (or pairs), as ``word (questions)``."""
     if not missing:
         return ""
     ordered = sorted(missing.items(), key=lambda item: (-item[1], item[0]))
     named = ", ".join(f"{word} ({count:,})" for word, count in ordered[:most])
     rest = len(ordered) - most
-    return named + (f" and {plural(rest, 'other word')}" if rest > 0 else "") + " (questions lost)"
+    return named + (f" and {plural(rest, 'other word')}" if rest > 0 else "") + f" ({unit} lost)"
 
 
 def _six(scores: Scores) -> tuple[Cell, ...]:

@@ -15,12 +15,15 @@ from embarith.report.document import (
     figure,
     line,
     percent,
+    plural,
     share,
 )
 from embarith.result import ChoiceResult, SemEvalFigures, SemEvalResult
 
-_ALL = "all pairs (missing rated 0)"
-_COVERED = "covered pairs only"
+_ALL = "all pairs: missing rated 0"
+_COVERED = "covered pairs: missing left out"
+# A share of fewer questions says nothing; SAT has hardly two of one group.
+_LEAST = 10
 _FIGURES = (
     Column("MaxDiff", _ALL),
     Column("ρ", _ALL),
@@ -40,11 +43,11 @@ def semeval_sections(results: Sequence[SemEvalResult]) -> Iterator[Section]:
     for result in results:
         yield Section(
             f"{result.encoder.name} on {result.questions.name}",
-            (_facts(result, "word pairs rated"), _scores(result), _relations(result)),
+            (_facts(result, "rated pairs", "pairs"), _scores(result), _relations(result)),
         )
 
 
-def _facts(result: SemEvalResult | ChoiceResult, asked: str) -> Facts:
+def _facts(result: SemEvalResult | ChoiceResult, asked: str, unit: str) -> Facts:
     encoder, questions = result.encoder, result.questions
     rows = (
         ("table", describe_table(encoder)),
@@ -53,7 +56,7 @@ def _facts(result: SemEvalResult | ChoiceResult, asked: str) -> Facts:
             f"{questions.name}: {questions.asked:,} {asked}, {questions.answered:,} covered "
             f"({percent(result.coverage.share)}), {questions.dropped:,} with a missing word",
         ),
-        ("missing", missing_words(result.coverage.missing)),
+        ("missing", missing_words(result.coverage.missing, unit)),
         ("seed", str(result.seed)),
     )
     return Facts(tuple(row for row in rows if row[1]))
@@ -90,7 +93,10 @@ def _scores(result: SemEvalResult) -> Table:
         "MaxDiff accuracy and Spearman's ρ against the gold ratings, mean over relations",
         (Column("", align="left"), *_FIGURES),
         tuple(rows),
-        ("Intervals are 95 %, from resampling relations; categories are of the test relations.",),
+        (
+            "All pairs: one with a missing word is rated 0, as the organisers' reference does. "
+            "Intervals are 95 %, from resampling relations; the classes are of the test relations.",
+        ),
     )
 
 
@@ -126,7 +132,7 @@ def choice_sections(results: Sequence[ChoiceResult]) -> Iterator[Section]:
     for result in results:
         yield Section(
             f"{result.encoder.name} on {result.questions.name}",
-            (_facts(result, "questions"), _choices(result)),
+            (_facts(result, "questions", "questions"), _choices(result)),
         )
 
 
@@ -138,12 +144,18 @@ def _choices(result: ChoiceResult) -> Table:
         wrong = (result.pair_distance_missing_as_wrong, result.offset_missing_as_wrong)
         rows.append(line("missing counted wrong", *map(share, wrong)))
     rows.append(line("chance", share(result.chance), share(result.chance)))
-    for number, (name, group) in enumerate(result.groups.items()):
-        cells = (share(group.get("pair_distance")), share(group.get("offset")))
-        rows.append(line(name, *cells, rule=number == 0))
+    groups = sorted(result.groups.items(), key=lambda item: -item[1]["answered"])
+    shown = [(name, group) for name, group in groups if group["answered"] >= _LEAST]
+    for number, (name, group) in enumerate(shown):
+        cells = (share(group["pair_distance"]), share(group["offset"]))
+        rows.append(line(f"{name} ({group['answered']:.0f})", *cells, rule=number == 0))
+    notes = ["Intervals are 95 %, from resampling questions; chance is the mean of 1/choices."]
+    if len(shown) < len(groups):
+        left = plural(len(groups) - len(shown), "group")
+        notes.append(f"{left} of fewer than {_LEAST} answered questions not shown; JSON has all.")
     return Table(
         "Share of questions whose right pair scores highest",
         (Column("", align="left"), Column("PairDistance"), Column("cos(b − a + c, d)")),
         tuple(rows),
-        ("Intervals are 95 %, from resampling questions; chance is the mean of 1/choices.",),
+        tuple(notes),
     )
