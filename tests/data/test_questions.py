@@ -114,6 +114,12 @@ def test_choices(name, test, valid, choices):
     assert not any(group.startswith("./") for group in questions.groups)
 
 
+def test_groups_of_choices():
+    sizes = {name: len(set(load(name).groups)) for name in ("sat", "u2", "u4", "bats-choice")}
+    assert sizes == {"sat": 3, "u2": 9, "u4": 5, "bats-choice": 40}
+    assert set(load("bats-choice").groups) == set(load("bats").relations)
+
+
 def test_every_name_loads_under_its_own_name():
     assert [load(name).name for name in NAMES] == list(NAMES)
 

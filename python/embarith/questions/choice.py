@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,9 @@ SOURCES = {
     "google": "Mikolov et al. (2013) as multiple choice by Ushio et al. (2021)",
     "bats": "Gladkova et al. (2016) as multiple choice by Ushio et al. (2021)",
 }
+
+# The SAT's groups name the item or a remark after the collection it is from.
+_COLLECTION = re.compile(r"(KS type|ML|190 FROM REAL SATs)\b")
 
 
 class _Question(msgspec.Struct):
@@ -66,7 +70,6 @@ def read(path: Path) -> ChoiceSet:
         stems=tuple(question.stem for question in questions),
         choices=tuple(question.choice for question in questions),
         answers=tuple(question.answer for question in questions),
-        # The published BATS groups are paths on somebody's disk; their last part says it all.
         groups=tuple(_group(question.prefix) for question in questions),
     )
 
@@ -78,4 +81,8 @@ def _name(path: Path) -> str:
 
 
 def _group(prefix: str) -> str:
-    return prefix.rsplit("/", 1)[-1].removesuffix(".txt") if prefix.startswith("./") else prefix
+    # The published BATS groups are paths, whose last part says it all.
+    if prefix.startswith("./"):
+        return prefix.rsplit("/", 1)[-1].removesuffix(".txt")
+    match = _COLLECTION.match(prefix)
+    return match[1] if match else prefix

@@ -54,7 +54,8 @@ def _facts(result: SemEvalResult | ChoiceResult, asked: str, unit: str) -> Facts
         (
             "questions",
             f"{questions.name}: {questions.asked:,} {asked}, {questions.answered:,} covered "
-            f"({percent(result.coverage.share)}), {questions.dropped:,} with a missing word",
+            f"({percent(result.coverage.share)}), {questions.dropped:,} with a missing word; "
+            f"case {result.case}",
         ),
         ("missing", missing_words(result.coverage.missing, unit)),
         ("seed", str(result.seed)),
