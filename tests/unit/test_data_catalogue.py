@@ -68,3 +68,10 @@ def test_unknown_names_suggest_the_nearest(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=r"did you mean 'vectors[.]txt'"):
         locate("vecters.txt")
+
+
+@pytest.mark.parametrize("name", ["", "~king/vectors", "a\0b", "../../nowhere", "google/", "\n"])
+def test_odd_names_are_refused_in_words(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="neither a file nor a name of the catalogue"):
+        locate(name)

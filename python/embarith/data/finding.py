@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,10 @@ def locate(name: str | Path, *, data_dir: str | Path | None = None, download: bo
     """
     entry = CATALOGUE.get(name) if isinstance(name, str) else None
     if entry is None:
-        path = Path(name).expanduser()
-        if path.exists():
+        path = Path(name)
+        with suppress(RuntimeError):  # a home folder of nobody, such as ~king
+            path = path.expanduser()
+        if str(name) and path.exists():
             return path
         raise DataError(
             f"{str(name)!r} is neither a file nor a name of the catalogue"
