@@ -158,7 +158,7 @@ class Protocol:
     """One way of asking: candidates and scores, with what chance would score.
 
     `chance` has `top1` and `top5`, the expected score of a random ranking of the candidates, and
-    `1/|V|` and `5/|V|`, which equal them where a question has one right answer.
+    ``1/|V|`` and ``5/|V|``, which equal them where a question has one right answer.
     """
 
     vocab: VocabularyInfo

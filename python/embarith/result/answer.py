@@ -29,7 +29,7 @@ class Candidate:
     is_input : bool
         Whether it is itself a term of the expression, which published scores forbid as answer.
     parts : tuple of float, one a term
-        What each term adds to the score, wᵢ(xᵢ · x)/(|y||x|); they sum to the score.
+        What each term adds to the score, wᵢ(xᵢ · x)/(‖y‖‖x‖); they sum to the score.
     ranks_alone : tuple of (int or None), one a term
         Rank of the word, inputs left out, in a search for that term alone; None for subtracted
         terms, for inputs, and where it was not asked for.

@@ -92,7 +92,7 @@ class SemEvalResult(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceResult(Record):
-    """Multiple choice by PairDistance and by cos(b − a + c, d), with chance = mean 1/|choices|.
+    """Multiple choice by PairDistance and by cos(b − a + c, d), and what chance would score.
 
     A question is answerable when the table has the words of its stem and of all its choices.
     `groups` has for each of them `answered`, `pair_distance`, `offset` and `chance`.

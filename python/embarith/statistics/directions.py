@@ -47,7 +47,7 @@ def cosines(x: Floats, y: Floats) -> Floats:
 def angles(x: Floats, y: Floats) -> Floats:
     """Angle between every row of `x` and the same row of `y`, in degrees.
 
-    The arc cosine of the cosine, computed as 2 atan2(|u - v|, |u + v|) of the unit vectors u and v
+    The arc cosine of the cosine, computed as 2 atan2(‖u − v‖, ‖u + v‖) of the unit vectors u and v
     because the arc cosine itself loses half the digits of a small angle (Kahan 2006).
 
     Parameters
