@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+from pathlib import Path
 
 import pytest
 
@@ -19,16 +18,19 @@ def copy(shared, tmp_path):
     """The packages with one file opened for damage; the others are links."""
 
     def damage(file: str, change):
-        source = shared / "semeval2012t2"
-        target = tmp_path / "semeval"
-        shutil.copytree(source, target, copy_function=os.symlink)
-        path = target / file
-        text = path.read_text()
-        path.unlink()
-        changed = change(text)
+        source, target = shared / "semeval2012t2", tmp_path / "semeval"
+        target.mkdir()
+        for part in Path(file).parts:
+            for sibling in source.iterdir():
+                if sibling.name != part:
+                    (target / sibling.name).symlink_to(sibling)
+            source, target = source / part, target / part
+            if source.is_dir():
+                target.mkdir()
+        changed = change(source.read_text())
         if changed is not None:
-            path.write_text(changed)
-        return target
+            target.write_text(changed)
+        return tmp_path / "semeval"
 
     return damage
 
