@@ -382,3 +382,14 @@ def test_choice_groups_too_small_to_mean_anything_are_counted_not_shown() -> Non
     assert "1 group of fewer than 10 answered questions not shown" in text
     assert ".200" in text
     assert "abash (6) (questions lost)" in text
+
+
+def test_a_baseline_that_does_as_well_is_named(analogy: result.AnalogyResult) -> None:
+    assert "simpler question" not in render([analogy], "terminal")
+    assert analogy.baselines is not None
+    strong = replace(
+        analogy,
+        baselines=replace(analogy.baselines, only_c=scores(0.1, 0.5), reversed=scores(1, 1)),
+    )
+    text = " ".join(render([strong], "terminal").split())
+    assert "a simpler question does as well or better: only c." in text

@@ -22,9 +22,8 @@ class _Command(click.Command):
 @click.command(
     cls=_Command,
     epilog=_shared.example(
-        "embarith analogy --questions msr",
-        "embarith analogy glove-6b-50d --vocab top:30000 --details google.jsonl --json",
-        "embarith analogy --extended=relation --vocab questions",
+        "embarith analogy --vocab questions --details google.jsonl",
+        "embarith analogy glove-6b-50d --extended=relation --vocab questions --random-pairs 5",
         "embarith analogy --questions sat",
     ),
 )

@@ -17,8 +17,9 @@ FORMATS = ("terminal", "md", "latex", "csv", "html")
 
 @click.command(
     epilog=_shared.example(
-        "embarith analogy --questions msr --json > msr.json",
-        "embarith report msr.json --format latex > msr.tex",
+        "embarith analogy --questions sat --json > sat.json",
+        "embarith semeval --json > semeval.json",
+        "embarith report sat.json semeval.json --format latex > tables.tex",
     )
 )
 @click.argument(

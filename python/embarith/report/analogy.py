@@ -133,21 +133,10 @@ def _accuracy(result: AnalogyResult) -> Table:
     ]
     if result.questions.dropped:
         rows.append(line("dropped counted wrong", *_six(result.missing_as_wrong)))
-    baselines = result.baselines
-    if baselines is not None:
-        rows += [
-            line("only c", *_six(baselines.only_c), rule=True),
-            *(
-                line(name, *_six(scores))
-                for name, scores in (
-                    ("only b", baselines.only_b),
-                    ("b + c (a ignored)", baselines.ignore_a),
-                    ("c − (b − a) (opposite)", baselines.add_opposite),
-                    ("b : a :: d : ? (reversed)", baselines.reversed),
-                )
-                if scores is not None
-            ),
-        ]
+    rows += [
+        line(name, *_six(scores), rule=number == 0)
+        for number, (name, scores) in enumerate(_baselines(result))
+    ]
     nulls = []
     control = result.control
     if control is not None:
@@ -178,6 +167,20 @@ def _accuracy(result: AnalogyResult) -> Table:
     )
 
 
+def _baselines(result: AnalogyResult) -> list[tuple[str, Scores]]:
+    baselines = result.baselines
+    if baselines is None:
+        return []
+    named = (
+        ("only c", baselines.only_c),
+        ("only b", baselines.only_b),
+        ("b + c (a ignored)", baselines.ignore_a),
+        ("c − (b − a) (opposite)", baselines.add_opposite),
+        ("b : a :: d : ? (reversed)", baselines.reversed),
+    )
+    return [(name, scores) for name, scores in named if scores is not None]
+
+
 def _chance(chance: dict[str, float]) -> tuple[str, ...]:
     known = [_small(chance[k]) if k in chance else "–" for k in ("top1", "top5")]
     return (*known, "–", *known, "–")
@@ -198,6 +201,17 @@ def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
         yield (
             f"The offset brings y nearer to d than c already is in {percent(helps.value)} "
             f"of the questions{f' ({bounds})' if bounds else ''}."
+        )
+    better = [
+        name
+        for name, scores in _baselines(result)
+        # The reversed question is another question, no simpler answer to this one.
+        if scores is not (result.baselines and result.baselines.reversed)
+        and scores.restricted.top1.value >= result.scores.restricted.top1.value
+    ]
+    if better:
+        yield (
+            f"In restricted top-1 a simpler question does as well or better: {', '.join(better)}."
         )
     null = result.null
     draws = f"permutation null, restricted top-1: p = {share(null.p)} ({null.draws:,} draws)"
