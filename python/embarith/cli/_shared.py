@@ -42,6 +42,23 @@ yes_option = click.option(
 )
 
 
+def given(*names: str) -> list[str]:
+    """Return those of the running command's options that stand on its command line."""
+    context = click.get_current_context()
+    return [
+        f"--{name.replace('_', '-')}"
+        for name in names
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    ]
+
+
+def refuse(*names: str, why: str) -> None:
+    """Refuse options that would have no effect, if one of them was given."""
+    useless = given(*names)
+    if useless:
+        raise click.UsageError(f"{', '.join(useless)}: {why}")
+
+
 def open_table(spec: str | None, data_dir: Path | None, yes: bool) -> EmbeddingTable:
     """Open a file of vectors or a catalogue name; None is the default table."""
     from embarith import data

@@ -125,7 +125,7 @@ def analogy(
     from embarith import questions as question_sets
     from embarith.errors import OptionError
 
-    if extended is not None and not _given("questions"):
+    if extended is not None and not _shared.given("questions"):
         questions = "semeval"
     asked = question_sets.load(questions, extended=extended, data_dir=data_dir)
     if isinstance(asked, question_sets.SemEval):
@@ -135,9 +135,10 @@ def analogy(
         )
     opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
     if isinstance(asked, question_sets.ChoiceSet):
-        without = _given("method", "similarity", "raw", "vocab", "random_pairs", "topn", "details")
-        if without:
-            raise OptionError(f"{', '.join(without)}: not for multiple-choice questions")
+        _shared.refuse(
+            *("method", "similarity", "raw", "vocab", "random_pairs", "topn", "details"),
+            why="not for multiple-choice questions",
+        )
         from embarith.experiments.choice import choice
 
         with _shared.show_progress() as progress:
@@ -165,13 +166,3 @@ def analogy(
     if details is not None:
         _shared.write_details(results, details)
     _shared.print_results(results, as_json)
-
-
-def _given(*names: str) -> list[str]:
-    """Return those of the options that stand on the command line."""
-    context = click.get_current_context()
-    return [
-        f"--{name.replace('_', '-')}"
-        for name in names
-        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-    ]

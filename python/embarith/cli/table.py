@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -81,9 +82,27 @@ def info(table: str | None, data_dir: Path | None, yes: bool, as_json: bool) -> 
     "--format",
     "format_",
     metavar="FORMAT",
-    help="Format of TARGET where its name does not say it (.arrow, .bin, .txt, .vec, .npz, ...).",
+    help="arrow, word2vec-binary, word2vec-text, fasttext, glove, npy, npz, parquet or "
+    "safetensors; by default what the name of TARGET says.",
+)
+@click.option(
+    "--labels", metavar="FILE|COLUMN", help="Labels of SOURCE: a file for .npy, else a column."
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Keep the first N rows.")
+@click.option(
+    "--on-bad",
+    type=click.Choice(["raise", "drop"]),
+    default="raise",
+    show_default=True,
+    help="Refuse SOURCE for a bad row, or leave such rows out and count them.",
+)
+@click.option(
+    "--errors",
+    type=click.Choice(["strict", "replace", "ignore"]),
+    default="strict",
+    show_default=True,
+    help="What to do about labels that are not UTF-8.",
+)
 @click.option(
     "--frequency-order",
     is_flag=True,
@@ -97,26 +116,37 @@ def convert(
     source: str,
     target: Path,
     format_: str | None,
+    labels: str | None,
     limit: int | None,
+    on_bad: Literal["raise", "drop"],
+    errors: Literal["strict", "replace", "ignore"],
     frequency_order: bool,
     data_dir: Path | None,
     yes: bool,
 ) -> None:
-    """Write the table SOURCE to the file TARGET in another format.
+    """Write a table in another format.
 
-    An .arrow file is opened again at once, whatever its size, and by pyarrow, polars, pandas and
-    DuckDB as well.
+    SOURCE is a file of vectors or a name of 'embarith data list'. An .arrow file is opened again
+    at once, whatever its size, and by pyarrow, polars, pandas and DuckDB as well.
     """
     import numpy as np
 
     from embarith import readers
     from embarith.table import EmbeddingTable
 
-    opened = _shared.open_table(source, data_dir, yes)
-    if limit is not None and limit < len(opened):
-        opened = opened.select(np.arange(limit))
+    # A file is read here and not by name, because only its owner knows where its labels are.
+    if Path(source).exists():
+        opened = readers.read(source, labels=labels, limit=limit, on_bad=on_bad, errors=errors)
+    else:
+        _shared.refuse("labels", "on_bad", "errors", why="only for SOURCEs that are files")
+        opened = _shared.open_table(source, data_dir, yes)
+        if limit is not None and limit < len(opened):
+            opened = opened.select(np.arange(limit))
     if frequency_order:
         stated = replace(opened.provenance, frequency_order=True)
         opened = EmbeddingTable(opened.labels, opened.vectors, stated)
     readers.write(opened, target, format=format_)
-    click.echo(f"{target}: {len(opened):,} rows × {opened.dimensions} dimensions", err=True)
+    dropped = f", {opened.provenance.dropped:,} bad rows left out" if on_bad == "drop" else ""
+    click.echo(
+        f"{target}: {len(opened):,} rows × {opened.dimensions} dimensions{dropped}", err=True
+    )
