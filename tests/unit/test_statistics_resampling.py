@@ -41,27 +41,68 @@ def test_interval_is_the_dyadic_robust_one():
 
 
 def test_weights_belong_to_pairs_wherever_they_stand():
-    # The draws by hand: one exponential weight a pair, product over the question's two places.
-    first, second, right = crossed(12, 2)
-    relation = (np.arange(len(right)) % 3).astype(np.int64)
+    # The draws by hand: one exponential weight a pair, product over the question's two places;
+    # relations in their true proportions, the two of fewer than five pairs as one stratum.
+    first = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9])
+    second = np.array([1, 2, 3, 4, 5, 0, 7, 6, 9, 8, 0])
+    relation = np.array([0, 0, 0, 0, 0, 0, 1, 1, 3, 3, 3])
+    right = np.array([1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0], np.float64)
     boot = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=50, seed=5)
     random = statistics.generator(5, "bootstrap")
     micro, macro, rows = [], [], []
+    own, pooled = relation == 0, relation > 0
+    sizes = np.array([6, 2, 0, 3])[relation]
     for _ in range(50):
-        w = random.standard_exponential(12)
-        weight = [w[f] * w[s] for f, s in zip(first, second, strict=True)]
-        micro.append(np.average(right, weights=weight))
-        rows.append(
-            [
-                np.average(right[relation == r], weights=np.array(weight)[relation == r])
-                for r in range(3)
-            ]
-        )
-        macro.append(np.mean(rows[-1]))
-    assert np.allclose(boot.micro[0], np.percentile(micro, [2.5, 97.5]), rtol=0, atol=1e-12)
-    assert np.allclose(boot.macro[0], np.percentile(macro, [2.5, 97.5]), rtol=0, atol=1e-12)
-    expected = np.percentile(rows, [2.5, 97.5], axis=0).T
-    assert np.allclose(boot.relations[:, 0], expected, rtol=0, atol=1e-12)
+        w = random.standard_exponential(10)
+        weight = np.array([w[f] * w[s] for f, s in zip(first, second, strict=True)])
+        large = np.average(right[own], weights=weight[own])
+        small = np.average(right[pooled], weights=weight[pooled])
+        even = np.average(right[pooled], weights=(weight / sizes)[pooled])
+        micro.append(6 / 11 * large + 5 / 11 * small)
+        macro.append(1 / 3 * large + 2 / 3 * even)
+        rows.append(large)
+    for found, expected in (
+        (boot.micro[0], micro),
+        (boot.macro[0], macro),
+        (boot.relations[0, 0], rows),
+    ):
+        assert np.allclose(found, np.percentile(expected, [2.5, 97.5]), rtol=0, atol=1e-12)
+    assert np.isnan(boot.relations[1:]).all()
+
+
+def test_relations_of_one_question_each_keep_the_spread_between_them():
+    random = np.random.default_rng(3)
+    right = (random.random(400) < 0.4).astype(np.float64)
+    pairs = np.arange(800).reshape(2, 400)
+    one_each = statistics.crossed_bootstrap(
+        right[:, None], *pairs, np.arange(400), draws=500, seed=0
+    )
+    all_in_one = statistics.crossed_bootstrap(
+        right[:, None], *pairs, np.zeros(400, np.int64), draws=500, seed=0
+    )
+    assert np.allclose(one_each.micro, all_in_one.micro, rtol=0, atol=1e-12)
+    assert np.allclose(one_each.macro, all_in_one.micro, rtol=0, atol=1e-12)
+    assert one_each.micro[0, 1] - one_each.micro[0, 0] > 0.05
+
+
+def test_relations_are_the_design():
+    # Nothing varies within the two relations, so nothing is uncertain between them.
+    first, second, _ = crossed(8, 1)
+    two = np.concatenate([first, first + 8]), np.concatenate([second, second + 8])
+    relation = np.repeat([0, 1], len(first))
+    boot = statistics.crossed_bootstrap(
+        relation[:, None].astype(np.float64), *two, relation, draws=100, seed=0
+    )
+    assert np.allclose(boot.micro, 0.5, rtol=0, atol=1e-12)
+
+
+def test_too_few_pairs_have_no_interval():
+    boot = statistics.crossed_bootstrap(
+        np.ones((1, 1)), np.array([0]), np.array([1]), np.array([0]), draws=10, seed=0
+    )
+    assert np.isnan(boot.micro).all()
+    assert np.isnan(boot.macro).all()
+    assert np.isnan(boot.relations).all()
 
 
 def test_blocks_change_nothing(monkeypatch):
@@ -90,14 +131,6 @@ def test_equal_systems_differ_by_nothing():
         (right - right)[:, None], first, second, np.zeros(len(right), np.int64), draws=100, seed=0
     )
     assert boot.micro.tolist() == [[0.0, 0.0]]
-
-
-def test_relations_without_questions_have_no_interval():
-    boot = statistics.crossed_bootstrap(
-        np.ones((2, 1)), np.array([0, 1]), np.array([1, 2]), np.array([0, 2]), draws=10, seed=0
-    )
-    assert np.isnan(boot.relations[1]).all()
-    assert boot.macro.tolist() == [[1.0, 1.0]]
 
 
 def test_permutation_null_is_the_mean_over_all_permutations():

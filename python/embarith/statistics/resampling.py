@@ -14,6 +14,9 @@ Ints = NDArray[np.int64]
 # Numbers held at a time by the loops below: 32 MB of float64.
 _CHUNK = 4_000_000
 
+# Pairs that an interval needs behind it.
+_FEWEST = 5
+
 # Cosines closer than this are one: no order of a float64 sum separates them.
 _EQUAL = 1e-12
 
@@ -50,7 +53,7 @@ def interval(draws: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """95 % intervals of means over questions.
+    """95 % intervals of means over questions; NaN where fewer than five pairs stand behind one.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ class Bootstrap:
     macro : ndarray of float64, shape (m, 2)
         Of the mean over relations of the mean over their questions.
     relations : ndarray of float64, shape (r, m, 2)
-        Of the mean over one relation's questions; NaN for a relation without questions.
+        Of the mean over one relation's questions.
     """
 
     micro: Floats
@@ -85,9 +88,14 @@ def crossed_bootstrap(
     questions: every distinct pair gets one random weight a draw, which serves wherever the pair
     stands, and a question weighs w[first] * w[second] (pigeonhole bootstrap: Owen 2007, Annals of
     Applied Statistics 1; with independent weights of mean and variance one: Owen and Eckles 2012,
-    ibid. 6). The weights are exponential: no draw has an empty total, and a pair shared by all
-    questions (the anchor of the extended SemEval set) cancels from the mean, as it must, since
-    nothing about it varied. Slightly conservative by construction (Owen 2007, theorem 1).
+    ibid. 6). The weights are exponential, so that no draw is empty, and a pair that all questions
+    share (the anchor of the extended SemEval set) cancels from the mean, as it must, since nothing
+    about it varied.
+
+    Which relations are asked, and how many questions each has, is the design of the set and no
+    sample: each draw takes the weighted mean of every relation and adds the relations up in their
+    true proportions. Relations of fewer than five pairs say too little of their own spread and
+    form one stratum together (collapsed strata: Cochran 1977, section 5A.12).
 
     To compare two systems on the same questions pass the difference of their values: both then
     have the same weights in every draw (the paired bootstrap).
@@ -112,39 +120,55 @@ def crossed_bootstrap(
 
     Examples
     --------
-    >>> values = np.array([[1.0], [0.0], [1.0], [1.0]])
-    >>> pairs = np.array([0, 1, 2, 3]), np.array([1, 2, 3, 0])
-    >>> boot = crossed_bootstrap(values, *pairs, np.zeros(4, np.int64), draws=200, seed=0)
-    >>> bool(boot.micro[0, 0] < 0.75 < boot.micro[0, 1])
+    >>> values = np.array([[1.0], [0.0], [1.0], [1.0], [0.0]])
+    >>> pairs = np.array([0, 1, 2, 3, 4]), np.array([1, 2, 3, 4, 0])
+    >>> boot = crossed_bootstrap(values, *pairs, np.zeros(5, np.int64), draws=200, seed=0)
+    >>> bool(boot.micro[0, 0] < 0.6 < boot.micro[0, 1])
     True
     """
     units, numbers = np.unique(np.concatenate([first, second]), return_inverse=True)
     first, second = numbers[: len(first)], numbers[len(first) :]
-    count, m = int(relation.max()) + 1 if len(relation) else 0, values.shape[1]
+    sizes = np.bincount(relation)
+    present = sizes > 0
+    together = present & (_pairs_by_relation(first, second, relation) < _FEWEST)
+    apart = present & ~together
+    m = values.shape[1]
     micro, macro = np.empty((m, draws)), np.empty((m, draws))
-    rows = np.empty((count, m, draws))
+    rows = np.full((len(sizes), m, draws), np.nan)
     random = generator(seed, "bootstrap")
     block = max(1, min(draws, _CHUNK // max(len(units), 1)))
     for start in range(0, draws, block):
         part = slice(start, min(start + block, draws))
         # Drawn draw by draw, so that the block's size does not change the numbers.
         weights = random.standard_exponential((part.stop - part.start, len(units))).T.copy()
-        sums = np.zeros((count, m, weights.shape[1]))
-        totals = np.zeros((count, weights.shape[1]))
+        sums = np.zeros((len(sizes), m, weights.shape[1]))
+        totals = np.zeros((len(sizes), 1, weights.shape[1]))
         for r, chunk in _by_relation(relation, max(1, _CHUNK // weights.shape[1])):
             product = weights[first[chunk]]
             product *= weights[second[chunk]]
             sums[r] += values[chunk].T @ product
             totals[r] += product.sum(axis=0)
-        present = totals[:, 0] > 0
-        micro[:, part] = sums.sum(axis=0) / totals.sum(axis=0)
-        sums[present] /= totals[present][:, None]
-        sums[~present] = np.nan
-        macro[:, part] = sums[present].mean(axis=0)
-        rows[:, :, part] = sums
+        rows[apart, :, part] = sums[apart] / totals[apart]
+        for out, share in ((micro, sizes / sizes.sum()), (macro, present / present.sum())):
+            out[:, part] = np.tensordot(share[apart], rows[apart, :, part], axes=1)
+            if together.any():
+                scale = (share[together] / sizes[together])[:, None, None]
+                pooled = (sums[together] * scale).sum(axis=0) / (totals[together] * scale).sum(
+                    axis=0
+                )
+                out[:, part] += share[together].sum() * pooled
         if progress:
             progress(part.stop, draws)
+    if len(units) < _FEWEST:
+        micro[:], macro[:] = np.nan, np.nan
     return Bootstrap(interval(micro), interval(macro), interval(rows))
+
+
+def _pairs_by_relation(first: Ints, second: Ints, relation: Ints) -> Ints:
+    """Count the distinct pairs of every relation."""
+    both = np.stack([np.concatenate([relation, relation]), np.concatenate([first, second])])
+    counted: Ints = np.bincount(np.unique(both, axis=1)[0], minlength=int(relation.max()) + 1)
+    return counted
 
 
 def _by_relation(relation: Ints, size: int) -> Iterator[tuple[int, Ints]]:

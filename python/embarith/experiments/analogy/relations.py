@@ -1,0 +1,113 @@
+"""The rows of a report: one relation each."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith import statistics
+from embarith.experiments.analogy import summary
+from embarith.experiments.analogy.asked import Asked
+from embarith.experiments.analogy.geometry import Geometry, unit_rows
+from embarith.result import Parallelism, RelationRow
+from embarith.table import EmbeddingTable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Shuffled pairings a relation, as published, and pairs of a relation that they are made of at most.
+_SHUFFLES = 50
+_PAIRS = 500
+
+
+def _mean_auc(found: Geometry, questions: Ints) -> float | None:
+    shares = found.auc[questions]
+    return None if np.isnan(shares).any() else float(shares.mean())
+
+
+def rows(
+    table: EmbeddingTable,
+    asked: Asked,
+    *,
+    values: Floats,
+    boot: statistics.Bootstrap,
+    permuted: statistics.PermutationNull,
+    found: Geometry | None,
+    seed: int,
+) -> tuple[RelationRow, ...]:
+    """Return the figures of every relation, those without an answerable question among them.
+
+    Parameters
+    ----------
+    table : EmbeddingTable
+        The candidates.
+    asked : Asked
+    values : ndarray of float64, shape (n, 6)
+        Credits of the method, whose intervals are the first six of `boot`.
+    boot : Bootstrap
+    permuted : PermutationNull
+    found : Geometry or None
+    seed : int
+    """
+    questions = asked.questions
+    count = len(questions.relations)
+    every = np.bincount(questions.relation, minlength=count)
+    answered = np.bincount(asked.relation, minlength=count)
+    pairs = relation_pairs(asked)
+    nulls = [summary.null(permuted, answered, r) if answered[r] else None for r in range(count)]
+    found_rows = []
+    for r, (null, p) in enumerate(zip(nulls, summary.holm(nulls), strict=True)):
+        mine = np.flatnonzero(asked.relation == r)
+        known = found if len(mine) else None
+        found_rows.append(
+            RelationRow(
+                name=questions.relations[r],
+                category=questions.categories[r] if questions.categories else "",
+                asked=int(every[r]),
+                answered=len(mine),
+                pairs=len(pairs[r][0]) if r in pairs else 0,
+                scores=summary.scores(values[mine], boot.relations[r, :6]) if len(mine) else None,
+                null=null,
+                p_holm=p,
+                angle_mean=float(known.angle_unit[mine].mean()) if known else None,
+                rho_mean=float(known.rho_unit[mine].mean()) if known else None,
+                auc=_mean_auc(known, mine) if known else None,
+                helps=float(known.helps[mine].mean()) if known else None,
+                parallelism=parallelism(table, *pairs[r], seed) if r in pairs else None,
+            )
+        )
+    return tuple(found_rows)
+
+
+def relation_pairs(asked: Asked) -> dict[int, tuple[Ints, Ints]]:
+    """Return first and second words' rows of every relation's distinct pairs.
+
+    A first pair that serves questions of several relations (the anchor of the extended SemEval
+    set) belongs to none of them.
+    """
+    second = np.stack([asked.relation, asked.c, asked.d], axis=1)
+    pairs = second
+    if not asked.by_pair:
+        first = np.stack([asked.relation, asked.a, asked.b], axis=1)
+        first = np.unique(first, axis=0)
+        _, where, uses = np.unique(first[:, 1:], axis=0, return_inverse=True, return_counts=True)
+        pairs = np.concatenate([second, first[uses[where.reshape(-1)] == 1]])
+    pairs = np.unique(pairs, axis=0)
+    return {
+        int(relation): (pairs[mine, 1], pairs[mine, 2])
+        for relation in np.unique(pairs[:, 0])
+        for mine in [pairs[:, 0] == relation]
+    }
+
+
+def parallelism(table: EmbeddingTable, starts: Ints, ends: Ints, seed: int) -> Parallelism | None:
+    """Return how parallel these pairs' unit offsets are, None for fewer than three."""
+    if len(starts) < 3:
+        return None
+    random = statistics.generator(seed, "shuffled pairings")
+    if len(starts) > _PAIRS:
+        keep = np.sort(random.choice(len(starts), _PAIRS, replace=False))
+        starts, ends = starts[keep], ends[keep]
+    return Parallelism(
+        *statistics.parallelism(unit_rows(table, starts), unit_rows(table, ends), _SHUFFLES, random)
+    )

@@ -1,0 +1,179 @@
+"""The whole report: one table or several on one set of analogy questions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast, get_args, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith import questions as question_sets
+from embarith import solvers
+from embarith.errors import OptionError, nearest
+from embarith.experiments.analogy import summary
+from embarith.experiments.analogy.asked import (
+    candidates,
+    pairs_of,
+    prepare,
+    settle_case,
+)
+from embarith.experiments.analogy.measure import Options, encoder, measure
+from embarith.experiments.analogy.search import Search
+from embarith.machine import describe_run
+from embarith.questions import AnalogySet
+from embarith.result import (
+    AnalogyResult,
+    Comparison,
+    rounded,
+)
+from embarith.table import EmbeddingTable, Similarity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Progress = Callable[[str, int, int], None]
+
+_METHODS = tuple(name for name in solvers.QUESTION_METHODS if name not in solvers.BASELINES)
+
+
+@overload
+def analogy(
+    table: EmbeddingTable, questions: AnalogySet | str | Path = ..., **options: Any
+) -> AnalogyResult: ...
+@overload
+def analogy(
+    table: Sequence[EmbeddingTable], questions: AnalogySet | str | Path = ..., **options: Any
+) -> tuple[AnalogyResult, ...]: ...
+def analogy(  # type: ignore[misc]  # the overloads leave the options to this signature
+    table: EmbeddingTable | Sequence[EmbeddingTable],
+    questions: AnalogySet | str | Path = "google",
+    *,
+    method: str = "3cosadd",
+    raw: bool = False,
+    similarity: str = "cosine",
+    vocab: str = "all",
+    case: str = "exact",
+    topn: int = 10,
+    draws: int = 1000,
+    null_draws: int = 999,
+    control_draws: int = 20,
+    baselines: bool = True,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> AnalogyResult | tuple[AnalogyResult, ...]:
+    """Ask a table analogy questions a : b :: c : ? and report scores beside baselines and nulls.
+
+    Parameters
+    ----------
+    table : EmbeddingTable or sequence of EmbeddingTable
+        Several tables are asked on the labels that all of them have, and each is compared with
+        the first by the paired bootstrap.
+    questions : AnalogySet, str or Path
+        A set, or what `embarith.questions.load` takes.
+    method : str
+        ``3cosadd``, ``3cosmul``, ``pairdistance``, or ``3cosavg`` and ``lrcos``, which ask every
+        pair once, having learnt the relation from its other pairs (relations of five or more).
+    raw : bool
+        Search with raw vectors, not unit vectors.
+    similarity : {"cosine", "spearman"}
+    vocab : str
+        Candidates: ``all``, ``questions``, or ``top:N`` (tables in order of frequency).
+    case : {"exact", "lower", "fold"}
+        ``lower`` asks in lower case, ``fold`` takes words that differ in case alone for one. A
+        table without capitals is asked in lower case, which the result records.
+    topn : int
+        Answers kept a question, for `AnalogyResult.to_frame`.
+    draws, null_draws, control_draws : int
+        Bootstrap draws, permutations, and draws of random second pairs (0: no control).
+    baselines : bool
+        Whether to ask the simpler questions too.
+    seed : int
+        Of everything drawn. The same seed and inputs give the same result but for `run`.
+    progress : callable, optional
+        Called as ``progress(stage, done, total)``.
+
+    Returns
+    -------
+    AnalogyResult, or tuple of them for a sequence of tables
+
+    Raises
+    ------
+    OptionError
+        An option without meaning, or a set of which no question can be answered.
+    """
+    for name, value, least in (
+        ("topn", topn, 1),
+        ("draws", draws, 1),
+        ("null_draws", null_draws, 1),
+        ("control_draws", control_draws, 0),
+        ("seed", seed, 0),
+    ):
+        if value < least:
+            raise OptionError(f"{name} must be at least {least}, not {value}")
+    for name, given, known in (
+        ("method", method, (*_METHODS, *solvers.PAIR_METHODS)),
+        ("similarity", similarity, get_args(Similarity)),
+    ):
+        if given not in known:
+            raise OptionError(
+                f"{name} {given!r} is none of {', '.join(known)}{nearest(given, known)}"
+            )
+    tables = [table] if isinstance(table, EmbeddingTable) else list(table)
+    if not tables:
+        raise OptionError("give at least one table")
+    asked = questions
+    if not isinstance(asked, AnalogySet):
+        loaded = question_sets.load(asked)
+        if not isinstance(loaded, AnalogySet):
+            raise OptionError(
+                f"{questions} holds no analogy questions: see embarith.experiments.semeval and "
+                "choice, or load it with extended="
+            )
+        asked = loaded
+    if not len(asked):
+        raise OptionError(f"{asked.name} holds no questions")
+    search = Search(
+        method=method, raw=raw, similarity=cast(Similarity, similarity), topn=topn, seed=seed
+    )
+    options = Options(
+        search=search,
+        vocab=vocab,
+        case=settle_case(tables, case),
+        draws=draws,
+        null_draws=null_draws,
+        control_draws=control_draws,
+        baselines=baselines,
+        progress=progress,
+    )
+    if options.case == "lower":
+        asked = asked.map_words(str.lower)
+    if search.by_pair:
+        asked = pairs_of(asked)
+    shared = EmbeddingTable.intersection(*tables) if len(tables) > 1 else (tables[0],)
+    rows = candidates(shared[0], vocab, asked, options.case)
+    parts = [whole.select(rows) for whole in shared]
+    ready = prepare(parts[0], asked, options.case, by_pair=search.by_pair)
+    name = vocab if len(tables) == 1 else f"{vocab}, shared by {len(tables)} tables"
+    paths = {} if isinstance(questions, AnalogySet) else {"questions": str(questions)}
+    results: list[AnalogyResult] = []
+    first: Floats | None = None
+    for whole, part in zip(tables, parts, strict=True):
+        started = time.perf_counter()
+        result, values, frame = measure(part, ready, name, options)
+        comparison = None
+        if first is not None:
+            difference = values - first
+            bounds = options.bootstrap(difference, ready).micro
+            comparison = Comparison(
+                to=tables[0].provenance.encoder,
+                fair_top1=summary.figure(difference[:, 0], bounds[0]),
+                restricted_top1=summary.figure(difference[:, 3], bounds[3]),
+            )
+        first = values if first is None else first
+        run = describe_run(started, paths)
+        result = replace(result, encoder=encoder(whole), comparison=comparison, run=run)
+        results.append(rounded(result).with_details(frame))
+    return results[0] if isinstance(table, EmbeddingTable) else tuple(results)

@@ -1,0 +1,149 @@
+"""Asking: the method itself, the baselines beside it, and the control with random pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith import solvers, statistics
+from embarith.experiments.analogy.asked import Asked
+from embarith.questions import random_pairs
+from embarith.table import EmbeddingTable, Similarity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to search: the options of `embarith.solvers.solve` that a whole report shares."""
+
+    method: str
+    raw: bool
+    similarity: Similarity
+    topn: int
+    seed: int
+
+    @property
+    def by_pair(self) -> bool:
+        """Whether the method asks pairs, not questions."""
+        return self.method in solvers.PAIR_METHODS
+
+    def solve(
+        self, table: EmbeddingTable, asked: Asked, progress: Progress | None
+    ) -> solvers.Solutions:
+        """Answer every question, with the ranks of the right answers."""
+        if self.by_pair:
+            return solvers.solve_pairs(
+                table,
+                asked.relation,
+                asked.c,
+                asked.gold,
+                method=cast("Literal['3cosavg', 'lrcos']", self.method),
+                k=self.topn,
+                raw=self.raw,
+                similarity=self.similarity,
+                exclude=asked.exclude,
+                seed=self.seed,
+                progress=partial(progress, "questions") if progress else None,
+            )
+        return solvers.solve(
+            table,
+            asked.a,
+            asked.b,
+            asked.c,
+            asked.gold,
+            method=self.method,
+            k=self.topn,
+            raw=self.raw,
+            similarity=self.similarity,
+            exclude=asked.exclude,
+            progress=partial(progress, "questions") if progress else None,
+        )
+
+    def credits(self, table: EmbeddingTable, asked: Asked, progress: Progress | None) -> Floats:
+        """Return credit at 1, at 5 and reciprocal rank, fair then restricted, shape (n, 6)."""
+        if self.by_pair:
+            solved = self.solve(table, asked, progress)
+            return six_credits(solved.rank_fair, solved.rank_restricted)
+        return self._rank(table, asked, (asked.a, asked.b, asked.c), asked.gold)
+
+    def baselines(
+        self, table: EmbeddingTable, asked: Asked, progress: Progress | None
+    ) -> dict[str, Floats]:
+        """Return the credits of every baseline that the questions have; `reversed` is the last."""
+        inputs = asked.a, asked.b, asked.c
+        names = solvers.BASELINES[:1] if self.by_pair else solvers.BASELINES
+        found = {}
+        for done, name in enumerate(names):
+            _report(progress, "baselines", done, len(names) + 1)
+            found[name] = self._rank(table, asked, inputs, asked.gold, method=name)
+        if not self.by_pair:
+            found["reversed"] = self._rank(
+                table,
+                asked,
+                (asked.b, asked.a, asked.d),
+                asked.variants[asked.c],
+                exclude=asked.inputs(asked.b, asked.a, asked.d),
+            )
+        _report(progress, "baselines", len(names) + 1, len(names) + 1)
+        return found
+
+    def control(
+        self, table: EmbeddingTable, asked: Asked, draws: int, progress: Progress | None
+    ) -> Floats:
+        """Return the mean credits of every draw of random second pairs, shape (draws, 6)."""
+        answerable = asked.questions.select(asked.numbers)
+        means = np.empty((draws, 6))
+        for draw in range(draws):
+            _report(progress, "random pairs", draw, draws)
+            other = random_pairs(answerable, draw, self.seed)
+            c, gold = asked.c[other], asked.gold[other]
+            exclude = asked.inputs(asked.a, asked.b, c)
+            means[draw] = self._rank(
+                table, asked, (asked.a, asked.b, c), gold, exclude=exclude
+            ).mean(axis=0)
+        _report(progress, "random pairs", draws, draws)
+        return means
+
+    def _rank(
+        self,
+        table: EmbeddingTable,
+        asked: Asked,
+        inputs: tuple[Ints, Ints, Ints],
+        gold: Ints,
+        *,
+        method: str = "",
+        exclude: Ints | None = None,
+    ) -> Floats:
+        return six_credits(
+            *solvers.rank_gold(
+                table,
+                *inputs,
+                gold,
+                method=method or self.method,
+                raw=self.raw,
+                similarity=self.similarity,
+                exclude=asked.exclude if exclude is None else exclude,
+            )
+        )
+
+
+def six_credits(fair: solvers.Ranks, restricted: solvers.Ranks) -> Floats:
+    """Return credit at 1, at 5 and reciprocal rank, fair then restricted, shape (n, 6)."""
+    columns = []
+    for ranks in (fair, restricted):
+        columns += [statistics.credit(ranks.above, ranks.tied, k) for k in (1, 5)]
+        columns.append(statistics.reciprocal_rank(ranks.above, ranks.tied))
+    return np.stack(columns, axis=1)
+
+
+def _report(progress: Progress | None, stage: str, done: int, total: int) -> None:
+    if progress:
+        progress(stage, done, total)
