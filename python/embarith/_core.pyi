@@ -73,6 +73,7 @@ class Searcher:
         exclude: NDArray[np.int64],
         gold: NDArray[np.int64],
         k: int,
+        limit: int | None,
         raw: bool,
         epsilon: float,
         progress: Callable[[int, int], Any] | None,
@@ -95,6 +96,8 @@ class Searcher:
             Right answers, padded with −1; g = 0 ranks none.
         k : int
             Answers a question; 0 ranks right answers alone.
+        limit : int or None
+            With k = 0: right answers below that many candidates count as just below them.
         raw : bool
             `pairdistance` and `logistic`: x keeps its length.
         epsilon : float

@@ -173,6 +173,29 @@ impl Plan {
         }
     }
 
+    /// Which rows of a tile reach each of three bounds: by their upper bound, but the second by
+    /// their lower one. `bounds` are already widened by `outer_margin`.
+    pub(crate) fn sift(
+        &self,
+        method: Method,
+        kernel: &Kernel,
+        tile: &Tile,
+        lanes: &mut [Lanes; 2],
+        bounds: [f32; 3],
+    ) -> [u64; 3] {
+        let masks = if method == Method::Offset {
+            let terms = self.atoms.map(|place| &tile.cosines[place as usize]);
+            (kernel.sift)(terms, self.weights, bounds)
+        } else {
+            let [lower, upper] = lanes;
+            self.bounds(method, kernel, tile, lower, upper);
+            let [first, second, third] = bounds;
+            [(&*upper, first), (&*lower, second), (&*upper, third)]
+                .map(|(lanes, bound)| (kernel.at_least)(lanes, bound))
+        };
+        masks.map(|mask| mask & tile.valid)
+    }
+
     /// Margin to take off and add to what `bounds` gave.
     pub(crate) fn outer_margin(&self, method: Method) -> f32 {
         if method == Method::Offset {

@@ -97,6 +97,9 @@ pub struct Request<'a> {
     pub gold: &'a [i64],
     /// Answers a question; 0 to rank right answers alone.
     pub k: usize,
+    /// Where ranks stop mattering (with k = 0): a right answer below that many candidates is
+    /// reported as just below them, which saves most of the work.
+    pub limit: Option<u64>,
 }
 
 /// The k best rows of every question, n × k, padded with −1 and NaN.
@@ -219,12 +222,23 @@ struct Target {
     perhaps: f32,
 }
 
+/// One visit of a question to every tile.
+#[derive(Clone, Copy)]
+struct Job {
+    question: u32,
+    margin: f32,
+    answers: bool,
+    target: Option<usize>,
+}
+
 /// As many questions as one pass takes.
 struct Batch<'a> {
     table: &'a Table<'a>,
     request: &'a Request<'a>,
     excluded: usize,
     depth: usize,
+    /// Counts beyond this cannot bring a rank back under the request's limit.
+    limit: Option<u64>,
     start: usize,
     plans: Vec<Plan>,
     unit_atoms: Vec<f32>,
@@ -282,6 +296,7 @@ impl<'a> Batch<'a> {
             request,
             excluded: layout.excluded,
             depth: layout.depth,
+            limit: request.limit.map(|limit| limit + layout.excluded as u64),
             start,
             plans: Vec::new(),
             unit_atoms,
@@ -417,45 +432,54 @@ impl<'a> Batch<'a> {
         };
         let mut tile = Tile::new(dim, self.unit_atoms.len() / dim);
         let mut scorer = Scorer::new(self.table, method);
-        let (mut lower, mut upper) = ([0.0; TILE], [0.0; TILE]);
+        let mut lanes = [[0.0; TILE]; 2];
         let mut scratch = Vec::new();
+        let mut work = self.work();
         loop {
             let first = next.fetch_add(grain, Ordering::Relaxed);
             if first >= tiles {
                 return Ok(share);
             }
+            if let Some(limit) = self.limit {
+                work.retain(|job| share.above[job.target.expect("limits rank alone")] < limit);
+            }
             for number in first..tiles.min(first + grain) {
                 control.check()?;
                 let start = number * TILE;
                 tile.fill(self.table, kernel, &self.unit_atoms, start);
-                let mut target = 0;
-                for (index, plan) in self.plans.iter().enumerate() {
-                    plan.bounds(method, kernel, &tile, &mut lower, &mut upper);
-                    let margin = plan.outer_margin(method);
-                    if self.depth > 0 {
-                        let candidates = &mut share.candidates[index];
-                        let bound = (candidates.bound() - margin).next_down();
-                        let mut mask = (kernel.at_least)(&upper, bound) & tile.valid;
-                        while mask != 0 {
-                            let lane = mask.trailing_zeros() as usize;
-                            mask &= mask - 1;
-                            let candidate = Candidate {
-                                lower: (lower[lane] - margin).next_down(),
-                                upper: (upper[lane] + margin).next_up(),
-                                row: (start + lane) as u32,
-                            };
-                            candidates.push(candidate, self.depth, &mut scratch, |found| {
-                                score_all(scorer.load(self.question(index)), found)
-                            });
-                        }
+                for job in &work {
+                    let index = job.question as usize;
+                    let (plan, margin) = (&self.plans[index], job.margin);
+                    let mut bounds = [f32::INFINITY; 3];
+                    if job.answers {
+                        bounds[0] = (share.candidates[index].bound() - margin).next_down();
                     }
-                    while let Some(wanted) = self.targets.get(target)
-                        && wanted.question as usize == index
-                    {
-                        let surely = (kernel.at_least)(&lower, wanted.surely_above) & tile.valid;
-                        let mut open =
-                            (kernel.at_least)(&upper, wanted.perhaps) & tile.valid & !surely;
-                        share.above[target] += u64::from(surely.count_ones());
+                    let target = job.target.map(|place| (place, &self.targets[place]));
+                    if let Some((_, target)) = target {
+                        bounds[1..].copy_from_slice(&[target.surely_above, target.perhaps]);
+                    }
+                    let [mut found, surely, perhaps] =
+                        plan.sift(method, kernel, &tile, &mut lanes, bounds);
+                    if found != 0 {
+                        let [lower, upper] = &mut lanes;
+                        plan.bounds(method, kernel, &tile, lower, upper);
+                    }
+                    while found != 0 {
+                        let lane = found.trailing_zeros() as usize;
+                        found &= found - 1;
+                        let candidate = Candidate {
+                            lower: (lanes[0][lane] - margin).next_down(),
+                            upper: (lanes[1][lane] + margin).next_up(),
+                            row: (start + lane) as u32,
+                        };
+                        let candidates = &mut share.candidates[index];
+                        candidates.push(candidate, self.depth, &mut scratch, |found| {
+                            score_all(scorer.load(self.question(index)), found)
+                        });
+                    }
+                    if let Some((place, target)) = target {
+                        share.above[place] += u64::from(surely.count_ones());
+                        let mut open = perhaps & !surely;
                         if open != 0 {
                             scorer.load(self.question(index));
                         }
@@ -463,16 +487,47 @@ impl<'a> Batch<'a> {
                             let row = start as u32 + open.trailing_zeros();
                             open &= open - 1;
                             let score = scorer.score(row);
-                            share.above[target] += u64::from(score > wanted.score);
-                            share.tied[target] += u64::from(score == wanted.score);
+                            share.above[place] += u64::from(score > target.score);
+                            share.tied[place] += u64::from(score == target.score);
                         }
-                        target += 1;
                     }
                 }
                 let rows = u64::from(tile.valid.count_ones());
                 control.advance(rows * self.plans.len() as u64);
             }
         }
+    }
+
+    /// What to do with every tile: a question's answers and the rank of its right answer, or of
+    /// the second one, where forbidding the inputs forbids the first.
+    fn work(&self) -> Vec<Job> {
+        let job = |question: usize, answers, target| Job {
+            question: question as u32,
+            margin: self.plans[question].outer_margin(self.request.method),
+            answers,
+            target,
+        };
+        let mut work = Vec::with_capacity(self.plans.len());
+        let mut target = 0;
+        for question in 0..self.plans.len() {
+            let first = target;
+            while self
+                .targets
+                .get(target)
+                .is_some_and(|t| t.question as usize == question)
+            {
+                work.push(job(
+                    question,
+                    self.depth > 0 && target == first,
+                    Some(target),
+                ));
+                target += 1;
+            }
+            if target == first && self.depth > 0 {
+                work.push(job(question, true, None));
+            }
+        }
+        work
     }
 
     /// Second stage: scores the survivors exactly and writes the answers.
@@ -533,7 +588,15 @@ impl<'a> Batch<'a> {
                 },
             )
             .collect();
-        for [fair, restricted] in ranks {
+        let limit = self.request.limit.map_or(i64::MAX, |limit| limit as i64);
+        let cut = |(above, tied)| {
+            if above < limit {
+                (above, tied)
+            } else {
+                (limit, 1)
+            }
+        };
+        for [fair, restricted] in ranks.into_iter().map(|sides| sides.map(cut)) {
             response.rank_fair.above.push(fair.0);
             response.rank_fair.tied.push(fair.1);
             response.rank_restricted.above.push(restricted.0);

@@ -58,12 +58,13 @@ impl Searcher {
             exclude: slice(&exclude)?,
             gold: &[],
             k,
+            limit: None,
         };
         let response = self.run(py, request, count, None)?;
         answers(py, response.restricted, k)
     }
 
-    #[pyo3(signature = (method, atoms, terms, weights, *, exclude, gold, k, raw, epsilon, progress))]
+    #[pyo3(signature = (method, atoms, terms, weights, *, exclude, gold, k, limit, raw, epsilon, progress))]
     #[expect(
         clippy::too_many_arguments,
         reason = "a call from Python passes them by name"
@@ -78,6 +79,7 @@ impl Searcher {
         exclude: PyReadonlyArray2<'py, i64>,
         gold: PyReadonlyArray2<'py, i64>,
         k: usize,
+        limit: Option<u64>,
         raw: bool,
         epsilon: f64,
         progress: Option<Py<PyAny>>,
@@ -91,6 +93,7 @@ impl Searcher {
             exclude: slice(&exclude)?,
             gold: slice(&gold)?,
             k,
+            limit,
         };
         let count = terms.shape()[0];
         let found = self.run(py, request, count, progress.as_ref())?;

@@ -1,7 +1,8 @@
 //! AVX2 with FMA: 6 × 16 accumulators fill twelve of the sixteen registers.
 
 use std::arch::x86_64::{
-    _CMP_GE_OQ, _mm256_cmp_ps, _mm256_loadu_ps, _mm256_movemask_ps, _mm256_set1_ps,
+    _CMP_GE_OQ, _mm256_cmp_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_movemask_ps, _mm256_mul_ps,
+    _mm256_set1_ps,
 };
 
 use super::body::{self, Fused};
@@ -13,6 +14,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     dot,
     combine,
     at_least,
+    sift,
     cos_mul,
     pair_distance,
 };
@@ -81,4 +83,29 @@ fn pair_distance(terms: [&Lanes; 3], fixed: f32, error: f32, lower: &mut Lanes, 
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(terms, fixed, error, lower, upper) }
+}
+
+fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
+        let weights = weights.map(|weight| _mm256_set1_ps(weight));
+        let bounds = bounds.map(|bound| _mm256_set1_ps(bound));
+        let [first, second, third] = terms.map(|term| term.as_chunks::<8>().0);
+        let mut masks = [0; 3];
+        for (i, ((first, second), third)) in first.iter().zip(second).zip(third).enumerate() {
+            // SAFETY: each chunk is eight readable floats.
+            let [first, second, third] =
+                [first, second, third].map(|eight| unsafe { _mm256_loadu_ps(eight.as_ptr()) });
+            let sum = _mm256_mul_ps(first, weights[0]);
+            let sum = _mm256_fmadd_ps(second, weights[1], sum);
+            let sum = _mm256_fmadd_ps(third, weights[2], sum);
+            for (mask, bound) in masks.iter_mut().zip(bounds) {
+                let bits = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(sum, bound));
+                *mask |= u64::from(bits.cast_unsigned()) << (8 * i);
+            }
+        }
+        masks
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(terms, weights, bounds) }
 }

@@ -1,6 +1,8 @@
 //! AVX-512F: 6 × 64 accumulators fill twenty-four of the thirty-two registers.
 
-use std::arch::x86_64::{_CMP_GE_OQ, _mm512_cmp_ps_mask, _mm512_loadu_ps, _mm512_set1_ps};
+use std::arch::x86_64::{
+    _CMP_GE_OQ, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+};
 
 use super::body::{self, Fused};
 use super::{Kernel, Lanes};
@@ -11,6 +13,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     dot,
     combine,
     at_least,
+    sift,
     cos_mul,
     pair_distance,
 };
@@ -78,4 +81,29 @@ fn pair_distance(terms: [&Lanes; 3], fixed: f32, error: f32, lower: &mut Lanes, 
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(terms, fixed, error, lower, upper) }
+}
+
+fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
+    #[target_feature(enable = "avx512f")]
+    fn inner(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
+        let weights = weights.map(|weight| _mm512_set1_ps(weight));
+        let bounds = bounds.map(|bound| _mm512_set1_ps(bound));
+        let [first, second, third] = terms.map(|term| term.as_chunks::<16>().0);
+        let mut masks = [0; 3];
+        for (i, ((first, second), third)) in first.iter().zip(second).zip(third).enumerate() {
+            // SAFETY: each chunk is sixteen readable floats.
+            let [first, second, third] =
+                [first, second, third].map(|sixteen| unsafe { _mm512_loadu_ps(sixteen.as_ptr()) });
+            let sum = _mm512_mul_ps(first, weights[0]);
+            let sum = _mm512_fmadd_ps(second, weights[1], sum);
+            let sum = _mm512_fmadd_ps(third, weights[2], sum);
+            for (mask, bound) in masks.iter_mut().zip(bounds) {
+                let bits = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(sum, bound);
+                *mask |= u64::from(bits) << (16 * i);
+            }
+        }
+        masks
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(terms, weights, bounds) }
 }

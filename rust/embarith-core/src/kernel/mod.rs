@@ -34,6 +34,8 @@ pub struct Kernel {
     pub combine: fn(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes),
     /// Bit i is set where lane i is at least `bound`.
     pub at_least: fn(lanes: &Lanes, bound: f32) -> u64,
+    /// `at_least` for three bounds at once, on what `combine` gives, which is not stored.
+    pub sift: fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3],
     /// Bounds of 3CosMul: `[b, c, a]`, ε and the error of each cosine.
     pub cos_mul: Bounds,
     /// Bounds of PairDistance: `[o·x, c·x, ‖x‖/‖c‖]`, o·c and the error of each cosine.
@@ -180,6 +182,8 @@ mod tests {
                     mask | u64::from(terms[0][lane] >= bound) << lane
                 });
                 assert_eq!((kernel.at_least)(terms[0], bound), want, "{}", kernel.name);
+                let masks = (kernel.sift)(terms, [1.0, 0.0, 0.0], [bound, 2.0, bound]);
+                assert_eq!([masks[0], masks[2]], [want; 2], "{}", kernel.name);
             }
         }
     }

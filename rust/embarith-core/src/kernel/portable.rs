@@ -1,7 +1,7 @@
 //! Plain Rust for any CPU; compilers turn it into the baseline's vectors (SSE2, NEON).
 
 use super::body::{self, Separate};
-use super::{Kernel, Lanes};
+use super::{Kernel, Lanes, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
@@ -9,6 +9,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     dot,
     combine,
     at_least,
+    sift,
     cos_mul,
     pair_distance,
 };
@@ -39,4 +40,10 @@ fn cos_mul(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, uppe
 
 fn pair_distance(terms: [&Lanes; 3], fixed: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {
     body::pair_distance(terms, fixed, error, lower, upper);
+}
+
+fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
+    let mut sums = [0.0; TILE];
+    combine(terms, weights, &mut sums);
+    bounds.map(|bound| at_least(&sums, bound))
 }
