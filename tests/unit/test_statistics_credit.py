@@ -71,6 +71,11 @@ def test_the_whole_vocabulary_gives_the_credit_itself():
         assert np.allclose(whole, statistics.credit(above, tied, k), rtol=0, atol=1e-12)
 
 
+def test_a_right_answer_that_was_excluded_counts_nothing():
+    unfound = statistics.vocabulary_credit(np.array([-1]), np.array([0]), others=5, drawn=3, k=1)
+    assert unfound.tolist() == [0.0]
+
+
 def test_a_sample_larger_than_the_candidates_is_refused():
     with pytest.raises(ValueError, match="between 0 and others = 5"):
         statistics.vocabulary_credit(*one(0), others=5, drawn=6, k=1)

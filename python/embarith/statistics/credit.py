@@ -104,7 +104,8 @@ def vocabulary_credit(above: Ints, tied: Ints, others: int, drawn: int, k: int) 
     """
     if not 0 <= drawn <= others:
         raise ValueError(f"drawn must be between 0 and others = {others}, not {drawn}")
-    start = np.maximum(above, 0)
+    # A right answer that could not be found has no ties at all.
+    start, tied = np.maximum(above, 0), np.maximum(tied, 1)
     if not len(start):
         return np.zeros(0)
     found = _found(int((start + tied).max()), others, drawn, k)
