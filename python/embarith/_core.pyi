@@ -1,7 +1,7 @@
 """The compiled core of embarith."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ _Answers = tuple[NDArray[np.int64], NDArray[np.float64]]
 _Ranks = tuple[NDArray[np.int64], NDArray[np.int64]]
 _Words = tuple[str, NDArray[np.int32], NDArray[np.uint8], NDArray[np.float32], int]
 
+@final
 class Searcher:
     """Rows of a matrix with their lengths; the matrix stays where NumPy holds it.
 

@@ -277,7 +277,8 @@ class EmbeddingTable:
     def __getitem__(self, label: str | Sequence[str]) -> NDArray[np.float32]:
         """Return the vector of a label, shape (d,), or of several, shape (n, d)."""
         if isinstance(label, str):
-            return self.vectors[self._row(label)]
+            vector: NDArray[np.float32] = self.vectors[self._row(label)]
+            return vector
         return self.vectors[[self._row(one) for one in label]]
 
     def _row(self, label: str) -> int:
@@ -589,7 +590,8 @@ def _as_matrix(vectors: Any) -> NDArray[np.float32]:
             f"vectors are {vectors.dtype} with strides {vectors.strides}; expected C-contiguous "
             "float32 (or float16): np.ascontiguousarray(vectors, dtype=np.float32) makes a copy"
         )
-    return vectors
+    matrix: NDArray[np.float32] = vectors
+    return matrix
 
 
 def _as_labels(labels: Any) -> pa.StringArray:
@@ -617,9 +619,9 @@ def _find_faults(labels: pa.StringArray, vectors: NDArray[np.float32]) -> dict[i
         faults[int(row)] = "the label is empty"
     if pc.count_distinct(labels).as_py() != len(labels) - labels.null_count:
         first: dict[str, int] = {}
-        for row, label in enumerate(labels.to_pylist()):
-            if first.setdefault(label, row) != row:
-                faults.setdefault(row, f"the label stands already in row {first[label]}")
+        for place, label in enumerate(labels.to_pylist()):
+            if first.setdefault(label, place) != place:
+                faults.setdefault(place, f"the label stands already in row {first[label]}")
     return dict(sorted(faults.items()))
 
 
