@@ -1,4 +1,4 @@
-//! Word-vector files as NumPy arrays.
+//! Word-vector files as `NumPy` arrays.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use embarith_core::vectors_io::{self, Fault, Options, Utf8, Words};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
 
 pyo3::import_exception!(embarith.errors, FormatError);
 
@@ -33,14 +33,14 @@ pub fn read_words<'py>(
         utf8: utf8(errors)?,
         drop_bad,
     };
-    arrays(py, py.detach(|| vectors_io::read(&path, &options)))
+    arrays(py, py.detach(move || vectors_io::read(&path, &options)))
 }
 
 #[pyfunction]
 #[pyo3(signature = (data, *, limit=None, errors="strict", drop_bad=false))]
 pub fn parse_words<'py>(
     py: Python<'py>,
-    data: PyBackedBytes,
+    data: &Bound<'py, PyBytes>,
     limit: Option<usize>,
     errors: &str,
     drop_bad: bool,
@@ -50,7 +50,8 @@ pub fn parse_words<'py>(
         utf8: utf8(errors)?,
         drop_bad,
     };
-    arrays(py, py.detach(|| vectors_io::parse(&data, &options)))
+    let bytes = data.as_bytes();
+    arrays(py, py.detach(|| vectors_io::parse(bytes, &options)))
 }
 
 fn utf8(errors: &str) -> PyResult<Utf8> {

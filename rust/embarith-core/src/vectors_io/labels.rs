@@ -68,9 +68,8 @@ impl Labels {
     pub(super) fn append(&mut self, other: &Self) -> Result<(), Fault> {
         let base = self.bytes.len();
         let end = base + other.bytes.len();
-        let base = match (i32::try_from(base), i32::try_from(end)) {
-            (Ok(base), Ok(_)) => base,
-            _ => return Err(Fault::LabelBytes(end)),
+        let (Ok(base), Ok(_)) = (i32::try_from(base), i32::try_from(end)) else {
+            return Err(Fault::LabelBytes(end));
         };
         self.bytes.extend_from_slice(&other.bytes);
         self.offsets

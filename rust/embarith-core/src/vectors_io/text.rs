@@ -129,14 +129,13 @@ pub(super) fn parse(
         dimensions,
         ..
     }) = header
+        && lines != says.min(options.limit.unwrap_or(says))
     {
-        if lines != says.min(options.limit.unwrap_or(says)) {
-            return Err(Fault::HeaderRows {
-                says,
-                dimensions,
-                found: lines,
-            });
-        }
+        return Err(Fault::HeaderRows {
+            says,
+            dimensions,
+            found: lines,
+        });
     }
     let layout = if header.is_some() {
         Layout::Word2vecText
