@@ -311,18 +311,16 @@ def auc(queries: Floats, own: Ints, right: Ints, pool: Floats) -> Floats:
     [1.0]
     """
     shares = np.full(len(queries), np.nan)
-    size = max(1, _CHUNK // max(len(pool), 1))
+    taken = np.concatenate([own[:, None], np.where(right >= 0, right, own[:, None])], axis=1)
+    # Small enough for the processor's cache, because the scores are gone through three times.
+    size = max(1, _CHUNK // (16 * max(len(pool), 1)))
     for start in range(0, len(queries), size):
         part = slice(start, start + size)
         scores = queries[part] @ pool.T
-        rows = np.arange(len(scores))
-        lead = scores[rows, own[part]][:, None] - scores
-        wins = (lead > _EQUAL) + 0.5 * (np.abs(lead) <= _EQUAL)
-        other = np.ones(scores.shape, np.bool_)
-        for column in right[part].T:
-            other[rows[column >= 0], column[column >= 0]] = False
-        other[rows, own[part]] = False
-        count = other.sum(axis=1)
-        won = np.where(other, wins, 0.0).sum(axis=1)
-        np.divide(won, count, out=shares[part], where=count > 0)
+        mine = np.take_along_axis(scores, own[part, None], axis=1)
+        np.put_along_axis(scores, taken[part], np.nan, axis=1)  # which compares as neither
+        beaten = np.count_nonzero(scores < mine - _EQUAL, axis=1)
+        not_above = np.count_nonzero(scores <= mine + _EQUAL, axis=1)
+        count = np.count_nonzero(~np.isnan(scores), axis=1)
+        np.divide((beaten + not_above) / 2, count, out=shares[part], where=count > 0)
     return shares
