@@ -1,0 +1,213 @@
+"""Every solver against a plain f64 NumPy reference, on real tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+from numpy.typing import NDArray
+
+from embarith import solvers
+from embarith.errors import OptionError
+from embarith.table import EmbeddingTable
+
+Rows = NDArray[np.int64]
+TOLERANCE = 1e-12
+NOTHING = np.empty((0, 0), np.int64)
+
+
+@pytest.fixture(scope="module")
+def words(glove_table: EmbeddingTable) -> EmbeddingTable:
+    """The first 4,000 GloVe words."""
+    return glove_table.select(np.arange(4000))
+
+
+@pytest.fixture(scope="module")
+def objects(shared: Path) -> EmbeddingTable:
+    """Real CLIP text embeddings of 1,203 object names: a narrow cone with a large common mean."""
+    with np.load(shared / "clip_text" / "lvis_a_name.npz", allow_pickle=False) as stored:
+        return EmbeddingTable.from_arrays(stored["labels"].tolist(), stored["vectors"])
+
+
+def questions(rows: int, count: int, seed: int) -> tuple[Rows, Rows, Rows, Rows]:
+    rng = np.random.default_rng(seed)
+    a, b, c = (rng.integers(0, rows, count) for _ in range(3))
+    gold = rng.integers(0, rows, (count, 3))
+    gold[::3, 1:] = -1
+    gold[0] = [a[0], b[0], a[0]]  # none is left when inputs are forbidden
+    return a, b, c, gold
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    wide = vectors.astype(np.float64)
+    return wide / np.linalg.norm(wide, axis=1, keepdims=True)
+
+
+def cosines(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(y, axis=1)[:, None] * np.linalg.norm(x, axis=1)[None]
+    with np.errstate(invalid="ignore"):
+        return (y @ x.T) / lengths
+
+
+def reference(
+    table: EmbeddingTable, a: Rows, b: Rows, c: Rows, method: str, raw: bool
+) -> NDArray[np.float64]:
+    """All scores, shape (questions, rows)."""
+    u = unit(table.vectors)
+    x = table.vectors.astype(np.float64) if raw else u
+    if method == "3cosmul":
+        shifted_b, shifted_c, shifted_a = ((1 + u[w] @ u.T) / 2 for w in (b, c, a))
+        return shifted_b * shifted_c / (shifted_a + 1e-3)
+    if method == "pairdistance":
+        rows = [cosines((x[j] - x[i])[None], x - x[k])[0] for i, j, k in zip(a, b, c, strict=True)]
+        return np.nan_to_num(np.array(rows), nan=-np.inf)
+    sums = {
+        "3cosadd": x[b] - x[a] + x[c],
+        "only-c": x[c],
+        "only-b": x[b],
+        "ignore-a": x[b] + x[c],
+        "add-opposite": x[c] - (x[b] - x[a]),
+    }
+    return cosines(sums[method], x)
+
+
+def assert_same_answers(
+    found: solvers.Answers, scores: NDArray[np.float64], excluded: Rows = NOTHING
+) -> None:
+    """Indices equal the reference's wherever its scores differ by more than rounding."""
+    masked = scores.copy()
+    for i, rows in enumerate(excluded):
+        masked[i, rows] = np.nan  # sorts last
+    k = found.indices.shape[1]
+    order = np.argsort(-masked, axis=1, kind="stable")[:, : k + 1]
+    best = np.take_along_axis(masked, order, axis=1)
+    np.testing.assert_allclose(found.scores, best[:, :k], atol=TOLERANCE, rtol=0)
+    apart = -np.diff(best, axis=1) > TOLERANCE
+    clear = apart & np.column_stack([np.ones(len(apart), bool), apart[:, :-1]])
+    assert clear.mean() > 0.7  # b and c are level in b + c, so even real tables have ties
+    assert (found.indices == order[:, :k])[clear].all()
+
+
+def assert_same_ranks(
+    found: solvers.Ranks, scores: NDArray[np.float64], gold: Rows, excluded: Rows = NOTHING
+) -> None:
+    for i, row in enumerate(scores):
+        out = excluded[i] if len(excluded) else NOTHING[:0]
+        right = [g for g in gold[i] if g >= 0 and g not in out]
+        if not right:
+            assert found.above[i] == -1
+            continue
+        others = np.delete(row, out) if len(excluded) else row
+        best = row[right].max()
+        above = int((others > best + TOLERANCE).sum())
+        reach = int((others >= best - TOLERANCE).sum())
+        assert above <= found.above[i] < found.above[i] + found.tied[i] <= reach
+
+
+@pytest.mark.parametrize("method", solvers.QUESTION_METHODS)
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("which", ["words", "objects"])
+def test_equals_numpy(method: str, raw: bool, which: str, request: pytest.FixtureRequest) -> None:
+    table: EmbeddingTable = request.getfixturevalue(which)
+    a, b, c, gold = questions(len(table), 40, seed=7)
+    found = solvers.solve(table, a, b, c, gold, method=method, raw=raw, k=10)
+    scores = reference(table, a, b, c, method, raw)
+    inputs = np.stack([a, b, c], axis=1)
+    assert_same_answers(found.fair, scores)
+    assert_same_answers(found.restricted, scores, inputs)
+    assert_same_ranks(found.rank_fair, scores, gold)
+    assert_same_ranks(found.rank_restricted, scores, gold, inputs)
+    for limit in (None, 5):
+        ranked = solvers.rank_gold(table, a, b, c, gold, method=method, raw=raw, limit=limit)
+        for ours, full in zip(ranked, (found.rank_fair, found.rank_restricted), strict=True):
+            near = np.ones(len(a), bool) if limit is None else full.above < limit
+            np.testing.assert_array_equal(ours.above[near], full.above[near])
+            np.testing.assert_array_equal(ours.tied[near], full.tied[near])
+            assert (ours.above[~near] == limit).all()
+
+
+@pytest.mark.parametrize("method", ["3cosadd", "3cosmul", "only-c"])
+def test_spearman_equals_scipy(words: EmbeddingTable, method: str) -> None:
+    table = words.select(np.arange(500))
+    a, b, c, gold = questions(500, 20, seed=3)
+    found = solvers.solve(table, a, b, c, gold, method=method, similarity="spearman", k=5)
+    if method == "3cosmul":
+        rho = scipy.stats.spearmanr(table.vectors, axis=1).statistic
+        shifted_b, shifted_c, shifted_a = ((1 + rho[w]) / 2 for w in (b, c, a))
+        scores = shifted_b * shifted_c / (shifted_a + 1e-3)
+    else:
+        x = unit(table.vectors)
+        sums = x[b] - x[a] + x[c] if method == "3cosadd" else x[c]
+        ranks = scipy.stats.rankdata(table.vectors, axis=1) - 25.5
+        scores = cosines(scipy.stats.rankdata(sums, axis=1) - 25.5, ranks)
+    # Ranks are whole numbers, so equal correlations are common: compare scores, not rows.
+    best = -np.sort(-scores, axis=1)[:, :5]
+    np.testing.assert_allclose(found.fair.scores, best, atol=TOLERANCE, rtol=0)
+    at_found = np.take_along_axis(scores, found.fair.indices, axis=1)
+    np.testing.assert_allclose(at_found, best, atol=TOLERANCE, rtol=0)
+
+
+def test_3cosavg_leaves_the_asked_pair_out(words: EmbeddingTable) -> None:
+    rng = np.random.default_rng(5)
+    relation = np.repeat([0, 1, 2], [5, 8, 12])
+    source, gold = rng.permutation(4000)[:50].reshape(2, 25)
+    found = solvers.solve_pairs(words, relation, source, gold[:, None], k=10)
+    u = unit(words.vectors)
+    sums = np.empty((25, words.dimensions))
+    for i in range(25):
+        others = (relation == relation[i]) & (np.arange(25) != i)
+        sums[i] = u[source[i]] + (u[gold[others]] - u[source[others]]).mean(axis=0)
+    scores = cosines(sums, u)
+    assert_same_answers(found.fair, scores)
+    assert_same_answers(found.restricted, scores, source[:, None])
+    assert_same_ranks(found.rank_restricted, scores, gold[:, None], source[:, None])
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_lrcos_equals_scikit_learn(words: EmbeddingTable, raw: bool) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(6)
+    source, gold = rng.permutation(4000)[:12].reshape(2, 6)
+    found = solvers.solve_pairs(
+        words, np.zeros(6, np.int64), source, gold[:, None], method="lrcos", seed=11, raw=raw
+    )
+    u = unit(words.vectors)
+    x = words.vectors.astype(np.float64) if raw else u
+    free = np.setdiff1d(np.arange(4000), np.concatenate([source, gold]))
+    sampled = np.random.default_rng([11, 0]).choice(free, size=5, replace=False)
+    scores = np.empty((6, len(words)))
+    for i in range(6):
+        others = np.arange(6) != i
+        positives, negatives = np.sort(gold[others]), np.sort(np.r_[source[others], sampled])
+        model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
+        model.fit(x[np.r_[positives, negatives]], np.r_[np.ones(5), np.zeros(10)])
+        scores[i] = model.predict_proba(x)[:, 1] * (u @ u[source[i]])
+    assert_same_answers(found.fair, scores)
+    assert_same_ranks(found.rank_fair, scores, gold[:, None])
+
+
+def test_more_words_than_a_pass_takes(words: EmbeddingTable) -> None:
+    """Questions of 4,000 distinct words give what each gives alone."""
+    a, b, c, gold = questions(4000, 3000, seed=9)
+    together = solvers.solve(words, a, b, c, gold, k=3)
+    for i in [0, 1, 1500, 2999]:
+        one = slice(i, i + 1)
+        alone = solvers.solve(words, a[one], b[one], c[one], gold[one], k=3)
+        np.testing.assert_array_equal(alone.fair.indices, together.fair.indices[one])
+        np.testing.assert_array_equal(alone.fair.scores, together.fair.scores[one])
+        np.testing.assert_array_equal(alone.rank_fair.above, together.rank_fair.above[one])
+
+
+def test_meaningless_choices_are_refused(words: EmbeddingTable) -> None:
+    a, b, c, gold = questions(10, 2, seed=0)
+    with pytest.raises(OptionError, match="did you mean '3cosadd'"):
+        solvers.solve(words, a, b, c, gold, method="3cosad")
+    with pytest.raises(OptionError, match="no spearman form"):
+        solvers.solve(words, a, b, c, gold, method="pairdistance", similarity="spearman")
+    with pytest.raises(OptionError, match="epsilon must be positive"):
+        solvers.solve(words, a, b, c, gold, method="3cosmul", epsilon=0)
+    with pytest.raises(OptionError, match="at least 5 pairs"):
+        solvers.solve_pairs(words, np.zeros(4, np.int64), a[:1].repeat(4), gold[:1].repeat(4, 0))

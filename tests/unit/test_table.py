@@ -1,0 +1,212 @@
+"""EmbeddingTable: what it refuses, keeps, saves and shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
+import pytest
+from gensim.models import KeyedVectors
+
+from embarith.errors import FormatError, MissingLabelError, OptionError, TableError
+from embarith.table import EmbeddingTable, Provenance
+
+
+@pytest.fixture(scope="module")
+def words(glove_table: EmbeddingTable) -> EmbeddingTable:
+    return glove_table.select(np.arange(5000))
+
+
+@pytest.fixture
+def saved(words: EmbeddingTable, tmp_path: Path) -> Path:
+    path = tmp_path / "words.arrow"
+    words.save(path)
+    return path
+
+
+def small(**changes: object) -> tuple[list[str], np.ndarray]:
+    labels = ["a", "b", "c"]
+    vectors = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    for place, value in changes.items():
+        row = int(place[-1])
+        if place.startswith("label"):
+            labels[row] = str(value)
+        else:
+            vectors[row] = value
+    return labels, vectors
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vector1": [0, np.nan]}, r"row 1 \(label 'b'\): value nan in dimension 1 is not finite"),
+        ({"vector2": [np.inf, 0]}, r"row 2 \(label 'c'\): value inf in dimension 0"),
+        ({"vector0": [0, 0]}, r"row 0 \(label 'a'\): the vector is zero"),
+        ({"label1": ""}, r"row 1 \(label ''\): the label is empty"),
+        ({"label2": "a"}, r"row 2 \(label 'a'\): the label stands already in row 0"),
+    ],
+)
+def test_bad_rows_are_named_or_dropped(change: dict[str, object], message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        EmbeddingTable.from_arrays(*small(**change))
+    table = EmbeddingTable.from_arrays(*small(**change), on_bad="drop")
+    assert (len(table), table.provenance.dropped) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "vectors", "message"),
+    [
+        (["a"], np.ones((2, 2), np.float32), "1 labels for 2 rows"),
+        (["a"], np.ones((1, 0), np.float32), r"shape \(1, 0\)"),
+        ([], np.ones((0, 3), np.float32), r"shape \(0, 3\)"),
+        (["a"], np.ones(3, np.float32), r"shape \(3,\)"),
+        (["a", "b"], [[1.0, 2.0], [1.0]], "ragged"),
+        (["a"], np.ones((1, 2)), r"float64 with strides \(16, 8\)"),
+        (["a", "b"], np.ones((2, 2), np.float32, order="F"), r"float32 with strides \(4, 8\)"),
+        (["a", 3], np.ones((2, 2), np.float32), "row 1: label 3 is int, not str"),
+    ],
+)
+def test_unsuitable_arrays_are_refused(labels: list, vectors: object, message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        EmbeddingTable.from_arrays(labels, vectors)
+
+
+def test_float16_is_widened_once() -> None:
+    labels, vectors = small()
+    table = EmbeddingTable.from_arrays(labels, vectors.astype(np.float16))
+    assert table.vectors.dtype == np.float32
+    np.testing.assert_array_equal(table.vectors, vectors)
+
+
+def test_float32_is_shared_and_read_only() -> None:
+    labels, vectors = small()
+    table = EmbeddingTable.from_arrays(labels, vectors)
+    assert np.shares_memory(table.vectors, vectors)
+    with pytest.raises(ValueError, match="read-only"):
+        table.vectors[0, 0] = 5
+
+
+def test_reopening_gives_the_same_table(words: EmbeddingTable, saved: Path) -> None:
+    again = EmbeddingTable.open(saved)
+    assert again.index_to_key == words.index_to_key
+    np.testing.assert_array_equal(again.vectors, words.vectors)
+    assert again.provenance == words.provenance
+    fresh = EmbeddingTable.from_arrays(words.labels, np.array(words.vectors))
+    assert again.sha256 == words.sha256 == fresh.sha256
+
+
+def test_others_read_the_file_without_us(words: EmbeddingTable, saved: Path) -> None:
+    with pa.ipc.open_file(saved) as reader:
+        arrow = reader.read_all()
+    assert arrow.column("label").to_pylist() == words.index_to_key
+    frame = pl.read_ipc(saved)
+    np.testing.assert_array_equal(frame["vector"].to_numpy(), words.vectors)
+    found = duckdb.sql("select label, vector[1] from arrow where label = 'king'").fetchall()
+    assert found == [("king", words["king"][0])]
+
+
+def test_unmarked_files_are_checked(tmp_path: Path) -> None:
+    labels, vectors = small(label2="a")
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), 2)
+    batch = pa.record_batch([pa.array(labels), column], names=["label", "vector"])
+    with pa.ipc.new_file(tmp_path / "theirs.arrow", batch.schema) as writer:
+        writer.write_batch(batch)
+    with pytest.raises(TableError, match="stands already in row 0"):
+        EmbeddingTable.open(tmp_path / "theirs.arrow")
+
+
+def test_damaged_files_are_refused(saved: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.arrow"
+    cut.write_bytes(saved.read_bytes()[:100_000])
+    with pytest.raises(FormatError, match=r"cut\.arrow: not a whole Arrow IPC file"):
+        EmbeddingTable.open(cut)
+    with pytest.raises(FileNotFoundError):
+        EmbeddingTable.open(tmp_path / "absent.arrow")
+
+
+def test_a_failed_save_leaves_the_old_file(
+    words: EmbeddingTable, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = saved.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        words.save(saved)
+    assert saved.read_bytes() == before
+    assert [file.name for file in saved.parent.iterdir()] == ["words.arrow"]
+
+
+def test_missing_labels_suggest_the_nearest(words: EmbeddingTable) -> None:
+    with pytest.raises(MissingLabelError, match="'King' is not in .*; did you mean 'king'"):
+        words["King"]
+    with pytest.raises(MissingLabelError, match="did you mean 'government'"):
+        words.similarity("goverment", "king")
+    assert "King" not in words
+    assert words.rows(["king", "nonesuch"]).tolist() == [words.key_to_index["king"], -1]
+
+
+def test_answers_as_gensim_does(words: EmbeddingTable) -> None:
+    theirs = KeyedVectors(words.dimensions)
+    theirs.add_vectors(words.index_to_key, words.vectors)
+    for positive, negative in ((["king", "woman"], ["man"]), (["paris", "italy"], ["france"])):
+        ours = words.most_similar(positive, negative, topn=10)
+        expected = theirs.most_similar(positive=positive, negative=negative, topn=10)
+        assert [label for label, _ in ours] == [label for label, _ in expected]
+        np.testing.assert_allclose([s for _, s in ours], [s for _, s in expected], atol=1e-6)
+    assert words.similarity("king", "queen") == pytest.approx(theirs.similarity("king", "queen"))
+
+
+def test_a_word_given_as_its_vector_is_no_answer(words: EmbeddingTable) -> None:
+    by_label = words.most_similar("king", topn=5)
+    assert words.most_similar(words["king"], topn=5) == by_label
+    assert words.most_similar([("king", 2.0)], topn=5) == by_label
+
+
+def test_selecting_and_intersecting(words: EmbeddingTable) -> None:
+    chosen = words.select(["queen", "king"])
+    assert chosen.index_to_key == ["queen", "king"]
+    np.testing.assert_array_equal(chosen["king"], words["king"])
+    other = words.select(["man", "king", "queen"])
+    one, two = EmbeddingTable.intersection(chosen, other)
+    assert one.index_to_key == two.index_to_key == ["queen", "king"]
+    with pytest.raises(TableError, match="share no label"):
+        EmbeddingTable.intersection(chosen, words.select(["man"]))
+    with pytest.raises(TableError, match="twice"):
+        words.select(np.array([3, 3]))
+
+
+def test_normalizing_and_centring(words: EmbeddingTable) -> None:
+    wide = words.vectors.astype(np.float64)
+    unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    np.testing.assert_allclose(words.normalized().vectors, unit, atol=1e-7)
+    shifted = unit - unit[:100].mean(axis=0)
+    shifted /= np.linalg.norm(shifted, axis=1, keepdims=True)
+    centred = words.centered(on=words.index_to_key[:100])
+    np.testing.assert_allclose(centred.vectors, shifted, atol=1e-6)
+    assert centred.provenance.steps[-1] == "centered on 100 named rows"
+    assert centred.provenance.normalized
+
+
+@pytest.mark.parametrize(
+    ("queries", "options", "message"),
+    [
+        (np.ones((1, 3)), {"k": 1}, r"shape \(1, 3\); expected \(n, 2\)"),
+        (np.ones((1, 2)), {"k": 0}, "k must be at least 1"),
+        (np.zeros((1, 2)), {"k": 1}, "query 0 is zero"),
+        (np.ones((1, 2)), {"k": 1, "similarity": "dot"}, "'cosine' or 'spearman'"),
+        (np.ones((1, 2)), {"k": 1, "exclude": np.zeros((2, 1), np.int64)}, "exclude has shape"),
+    ],
+)
+def test_searches_without_meaning_are_refused(
+    queries: np.ndarray, options: dict, message: str
+) -> None:
+    table = EmbeddingTable.from_arrays(*small(), provenance=Provenance(encoder="small"))
+    with pytest.raises(OptionError, match=message):
+        table.search(queries, **options)
