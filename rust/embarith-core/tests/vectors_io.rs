@@ -66,7 +66,7 @@ fn label() -> impl Strategy<Value = String> {
 fn rows() -> impl Strategy<Value = (usize, Vec<(String, Vec<String>)>)> {
     (2usize..9).prop_flat_map(|dimensions| {
         let row = (label(), prop::collection::vec(number(), dimensions));
-        (Just(dimensions), prop::collection::vec(row, 1..40))
+        (Just(dimensions), prop::collection::vec(row, 1..12))
     })
 }
 
