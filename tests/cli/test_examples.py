@@ -1,0 +1,70 @@
+"""Every example of every `--help` runs as it stands, on real vectors and questions."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from embarith.cli import main
+from embarith.data.tables import open_table
+from embarith.table import EmbeddingTable
+
+
+def examples(command: click.Command, path: tuple[str, ...] = ()) -> list[str]:
+    """The example lines of a command and of all below it, in the order of the help."""
+    context = click.Context(command)
+    epilog = (command.epilog or "").replace("\b", "")
+    found = [line.strip() for line in epilog.splitlines() if line.strip().startswith("embarith ")]
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            found += examples(below, (*path, name))
+    return found
+
+
+def run(line: str) -> str:
+    """Run one example as a shell would, with `> FILE`, and return what it prints."""
+    words = shlex.split(line)[1:]
+    target = None
+    if ">" in words:
+        at = words.index(">")
+        words, target = words[:at], words[at + 1]
+    outcome = CliRunner().invoke(main, words)
+    assert outcome.exit_code == 0, f"{line}\n{outcome.stderr}\n{outcome.exception!r}"
+    if target is not None:
+        Path(target).write_text(outcome.stdout, encoding="utf-8")
+    return outcome.stdout
+
+
+def test_every_example_runs(
+    shared: Path, glove_files: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # A name stands for the same vectors in every example; opening them takes seconds.
+    opened: dict[str, EmbeddingTable] = {}
+
+    def open_once(spec: str | None, **options: object) -> EmbeddingTable:
+        name = spec or "glove-6b-50d"
+        if name not in opened:
+            opened[name] = open_table(spec)
+        return opened[name]
+
+    monkeypatch.setattr("embarith.data.open_table", open_once)
+    lines = list(dict.fromkeys(examples(main)))
+    assert len(lines) >= 12
+    printed = {line: run(line) for line in lines}
+    assert "queen" in printed["embarith ask 'king - man + woman'"]
+    assert "restricted" in printed["embarith analogy --vocab questions --details google.jsonl"]
+    questions = (tmp_path / "google.jsonl").read_text().splitlines()
+    assert list(json.loads(questions[0])) == [
+        *("relation", "a", "b", "c", "gold", "answers", "scores", "rank_fair", "rank_restricted"),
+        *("landed", "angle_raw", "angle_unit", "rho_raw", "rho_unit"),
+    ]
+    assert len(questions) == 19_544
+    assert (tmp_path / "tables.tex").read_text().count(r"\begin{longtable}") == 1
