@@ -47,7 +47,7 @@ lint: $(VENV)/.lint ## format, lints, types, import rules, and whether the outpu
 	$(BIN)/mypy
 	$(BIN)/stubtest embarith._core
 	$(BIN)/lint-imports
-	$(BIN)/cog --check --check-fail-msg="run: cog -r README.md" README.md
+	PYTHONPATH=docs $(BIN)/cog -p "from shown import claim, run" --check README.md
 
 bench: $(VENV)/.test ## the measurements, each beside its peers in the same run
 	$(BIN)/python -m pytest benches --benchmark-only
