@@ -34,14 +34,18 @@ def claim() -> None:
     assert isinstance(result, AnalogyResult)
     assert result.baselines is not None
     restricted, fair = (getattr(result.scores, name).top1.value for name in ("restricted", "fair"))
+    taken = result.landed.b + result.landed.c
+    only_b, ignore_a = (
+        baseline.restricted.top1.value
+        for baseline in (result.baselines.only_b, result.baselines.ignore_a)
+    )
     cog.outl(
         f"GloVe's {result.vocab.size:,} words answer **{restricted:.1%}** of Google's "
         f"{result.questions.answered:,} analogy questions by b − a + c, if a, b and c are "
         f"forbidden as answers, as published scores have it. Allowed to answer, they take the "
-        f"place of the right word: **{fair:.1%}** remain, and {result.landed.b + result.landed.c:.1%} of the "
-        f"answers are b or c again. The nearest neighbour of b alone, without any arithmetic, "
-        f"answers {result.baselines.only_b.restricted.top1.value:.1%}; b + c, without a, "
-        f"{result.baselines.ignore_a.restricted.top1.value:.1%}."
+        f"place of the right word: **{fair:.1%}** remain, and {taken:.1%} of the answers are b "
+        f"or c again. Forbidding them, b + c without a answers {ignore_a:.1%}, and b alone, "
+        f"without any arithmetic, {only_b:.1%}."
     )
 
 
