@@ -19,6 +19,7 @@ import pyarrow.ipc
 from numpy.typing import ArrayLike, NDArray
 
 from embarith import _core
+from embarith.checks import as_labels, as_matrix, find_faults
 from embarith.errors import FormatError, MissingLabelError, OptionError, TableError, nearest
 
 Similarity = Literal["cosine", "spearman"]
@@ -131,12 +132,12 @@ class EmbeddingTable:
         TableError
             Names the label and row at fault, or the dtype and strides of an unsuitable array.
         """
-        matrix = _as_matrix(vectors)
-        names = _as_labels(labels)
+        matrix = as_matrix(vectors)
+        names = as_labels(labels)
         if len(names) != len(matrix):
             raise TableError(f"{len(names)} labels for {len(matrix)} rows; give one label a row")
         origin = provenance or Provenance(encoder="arrays")
-        faults = _find_faults(names, matrix)
+        faults = find_faults(names, matrix, _core.row_norms(matrix))
         if faults:
             if on_bad == "raise":
                 row, fault = next(iter(faults.items()))
@@ -573,56 +574,6 @@ def _read_only(array: NDArray[np.float32]) -> NDArray[np.float32]:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _as_matrix(vectors: Any) -> NDArray[np.float32]:
-    if not isinstance(vectors, np.ndarray):
-        try:
-            vectors = np.asarray(vectors)
-        except ValueError as error:
-            raise TableError(f"vectors are ragged: {error}") from None
-    if vectors.ndim != 2 or 0 in vectors.shape:
-        raise TableError(f"vectors have shape {vectors.shape}; expected (n, d), both at least 1")
-    if vectors.dtype == np.float16:
-        vectors = vectors.astype(np.float32, order="C")
-    if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
-        raise TableError(
-            f"vectors are {vectors.dtype} with strides {vectors.strides}; expected C-contiguous "
-            "float32 (or float16): np.ascontiguousarray(vectors, dtype=np.float32) makes a copy"
-        )
-    matrix: NDArray[np.float32] = vectors
-    return matrix
-
-
-def _as_labels(labels: Any) -> pa.StringArray:
-    if isinstance(labels, pa.ChunkedArray):
-        labels = labels.combine_chunks()
-    if isinstance(labels, pa.Array):
-        return labels.cast(pa.string())
-    for row, label in enumerate(labels):
-        if not isinstance(label, str):
-            raise TableError(f"row {row}: label {label!r} is {type(label).__name__}, not str")
-    return pa.array(list(labels), pa.string())
-
-
-def _find_faults(labels: pa.StringArray, vectors: NDArray[np.float32]) -> dict[int, str]:
-    """Map bad rows to what is wrong with them, in row order."""
-    faults: dict[int, str] = {}
-    norms = _core.row_norms(vectors)
-    for row in np.flatnonzero(~np.isfinite(norms)):
-        column = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
-        faults[int(row)] = f"value {vectors[row, column]} in dimension {column} is not finite"
-    for row in np.flatnonzero(norms == 0):
-        faults[int(row)] = "the vector is zero and has no direction"
-    empty = pc.equal(pc.utf8_length(labels), 0).fill_null(True)
-    for row in np.flatnonzero(empty.to_numpy(zero_copy_only=False)):
-        faults[int(row)] = "the label is empty"
-    if pc.count_distinct(labels).as_py() != len(labels) - labels.null_count:
-        first: dict[str, int] = {}
-        for place, label in enumerate(labels.to_pylist()):
-            if first.setdefault(label, place) != place:
-                faults.setdefault(place, f"the label stands already in row {first[label]}")
-    return dict(sorted(faults.items()))
 
 
 def _as_exclusions(exclude: NDArray[np.int64] | None, queries: int) -> NDArray[np.int64]:

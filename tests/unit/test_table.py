@@ -144,7 +144,7 @@ def test_a_failed_save_leaves_the_old_file(
 
 
 def test_missing_labels_suggest_the_nearest(words: EmbeddingTable) -> None:
-    with pytest.raises(MissingLabelError, match="'King' is not in .*; did you mean 'king'"):
+    with pytest.raises(MissingLabelError, match=r"'King' is not in .*; did you mean 'king'"):
         words["King"]
     with pytest.raises(MissingLabelError, match="did you mean 'government'"):
         words.similarity("goverment", "king")
