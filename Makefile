@@ -29,7 +29,7 @@ help: ## list the targets
 demo: $(VENV)/.demo ## a first question, Google's 19,544 and the extended SemEval set, on GloVe
 	$(BIN)/embarith ask "king - man + woman"
 	$(BIN)/embarith analogy --questions google
-	@if $(BIN)/embarith data path semeval2012t2 >/dev/null 2>&1; then set -x; \
+	@if $(BIN)/embarith data path semeval >/dev/null 2>&1; then set -x; \
 	    $(BIN)/embarith analogy --questions semeval --extended; \
 	else \
 	    echo "SemEval-2012 Task 2 is absent, its extended set is left out: set EMBARITH_DATA to a folder that holds semeval2012t2/"; \
