@@ -3,6 +3,11 @@
 //! Each instruction-set file instantiates these under its own target features with the block
 //! sizes that fill its registers; the compiler does the rest.
 
+#![expect(
+    clippy::inline_always,
+    reason = "these take on the target features of the function they are inlined into"
+)]
+
 use super::{Lanes, TILE};
 
 /// How an instruction set multiplies and adds.
@@ -113,7 +118,7 @@ pub(super) fn combine<M: MulAdd>(terms: [&Lanes; 3], weights: [f32; 3], out: &mu
     }
 }
 
-/// Bounds of 3CosMul from cosines that are each within `error` of the exact ones.
+/// Bounds of `3CosMul` from cosines that are each within `error` of the exact ones.
 #[inline(always)]
 pub(super) fn cos_mul(
     [b, c, a]: [&Lanes; 3],
@@ -135,7 +140,7 @@ pub(super) fn cos_mul(
     }
 }
 
-/// Bounds of PairDistance, cos(o, x − c), in units of ‖c‖.
+/// Bounds of `PairDistance`, cos(o, x − c), in units of ‖c‖.
 ///
 /// `along` and `beside` are the cosines of x with o and with c, `ratio` is ‖x‖/‖c‖, and
 /// `fixed` is cos(o, c); each is within `error` of the exact one.

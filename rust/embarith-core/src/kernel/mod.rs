@@ -35,12 +35,15 @@ pub struct Kernel {
     /// Bit i is set where lane i is at least `bound`.
     pub at_least: fn(lanes: &Lanes, bound: f32) -> u64,
     /// `at_least` for three bounds at once, on what `combine` gives, which is not stored.
-    pub sift: fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3],
-    /// Bounds of 3CosMul: `[b, c, a]`, ε and the error of each cosine.
+    pub sift: Sift,
+    /// Bounds of `3CosMul`: `[b, c, a]`, ε and the error of each cosine.
     pub cos_mul: Bounds,
-    /// Bounds of PairDistance: `[o·x, c·x, ‖x‖/‖c‖]`, o·c and the error of each cosine.
+    /// Bounds of `PairDistance`: `[o·x, c·x, ‖x‖/‖c‖]`, o·c and the error of each cosine.
     pub pair_distance: Bounds,
 }
+
+/// Which lanes of a weighted sum reach each of three bounds.
+pub type Sift = fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3];
 
 /// Lower and upper bounds, lane by lane, of a score that is not linear in its cosines.
 pub type Bounds =
