@@ -5,6 +5,7 @@ The long runs are repeated only when SHOWN=all is set; else their blocks stay as
 
 import os
 import subprocess
+import textwrap
 
 import cog
 
@@ -20,7 +21,7 @@ def run(command: str, *, needs: str | None = None, slow: bool = False, lines: in
     """
     if _stays(needs, slow):
         return
-    shown = [line.rstrip() for line in _output(command).splitlines()]
+    shown = [line.rstrip() for line in _output(command).strip("\n").splitlines()]
     if len(shown) > lines:
         shown = [*shown[:lines], "..."]
     cog.outl("\n".join(["```console", f"$ {command}", *shown, "```"]))
@@ -35,18 +36,19 @@ def claim() -> None:
     assert result.baselines is not None
     restricted, fair = (getattr(result.scores, name).top1.value for name in ("restricted", "fair"))
     taken = result.landed.b + result.landed.c
-    only_b, ignore_a = (
+    only_c, ignore_a = (
         baseline.restricted.top1.value
-        for baseline in (result.baselines.only_b, result.baselines.ignore_a)
+        for baseline in (result.baselines.only_c, result.baselines.ignore_a)
     )
-    cog.outl(
+    text = (
         f"GloVe's {result.vocab.size:,} words answer **{restricted:.1%}** of Google's "
         f"{result.questions.answered:,} analogy questions by b − a + c, if a, b and c are "
         f"forbidden as answers, as published scores have it. Allowed to answer, they take the "
         f"place of the right word: **{fair:.1%}** remain, and {taken:.1%} of the answers are b "
-        f"or c again. Forbidding them, b + c without a answers {ignore_a:.1%}, and b alone, "
-        f"without any arithmetic, {only_b:.1%}."
+        f"or c again. Forbidding them, b + c without a answers {ignore_a:.1%}, and c alone, "
+        f"without any arithmetic, {only_c:.1%}."
     )
+    cog.outl(textwrap.fill(text, 120))
 
 
 def _stays(needs: str | None, slow: bool) -> bool:
