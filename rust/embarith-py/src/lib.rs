@@ -1,5 +1,10 @@
 //! `embarith._core`: extract, check, release the GIL, call the core, wrap; nothing else.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+
 mod rank;
 mod search;
 mod support;
