@@ -141,7 +141,9 @@ def _set_threads(_ctx: click.Context, _parameter: click.Parameter, threads: int 
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="\b\nExample:\n  embarith ask 'king - man + woman'",
+    epilog="\b\nShell completion, for bash (zsh and fish alike):\n"
+    '  eval "$(_EMBARITH_COMPLETE=bash_source embarith)"\n'
+    "\n\b\nExample:\n  embarith ask 'king - man + woman'",
 )
 @click.option(
     "--threads",
@@ -161,14 +163,10 @@ def _set_threads(_ctx: click.Context, _parameter: click.Parameter, threads: int 
     help="Print the version, instruction set, threads and libraries.",
 )
 def main() -> None:
-    r"""Measure embedding arithmetic: whether b - a + c = d, how well, against which null.
+    """Measure embedding arithmetic: whether b - a + c = d, how well, against which null.
 
     Wherever a command takes a TABLE, give a file of vectors in any known format or a name of
     'embarith data list'; left out, it is the default table.
 
     Exit codes: 0 done, 1 bad input, 2 bad usage, 130 interrupted, 141 output closed early.
-
-    \b
-    Shell completion, for bash (zsh and fish alike):
-      eval "$(_EMBARITH_COMPLETE=bash_source embarith)"
     """
