@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from embarith.table import EmbeddingTable, Provenance
+from embarith.provenance import Provenance
+from embarith.table import EmbeddingTable
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EMBARITH_TEST_DATA", ROOT.parent / "shared" / "data"))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from embarith._core import __version__ as __version__
     from embarith.experiments.analogy import analogy as analogy
+    from embarith.provenance import Provenance as Provenance
     from embarith.readers import read as read
     from embarith.table import EmbeddingTable as EmbeddingTable
-    from embarith.table import Provenance as Provenance
 
 # PEP 562: a name is imported at its first use, so that `embarith --help` stays instant.
 _HOMES = {
     "EmbeddingTable": "embarith.table",
-    "Provenance": "embarith.table",
+    "Provenance": "embarith.provenance",
     "__version__": "embarith._core",
     "analogy": "embarith.experiments.analogy",
     "read": "embarith.readers",

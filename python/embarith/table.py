@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -15,61 +12,15 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.ipc
 from numpy.typing import ArrayLike, NDArray
 
-from embarith import _core
+from embarith import _core, storage
 from embarith.checks import as_labels, as_matrix, find_faults
-from embarith.errors import FormatError, MissingLabelError, OptionError, TableError, nearest
+from embarith.errors import MissingLabelError, OptionError, TableError, nearest
+from embarith.provenance import Provenance
 
 Similarity = Literal["cosine", "spearman"]
 Weighted = str | ArrayLike | tuple[str | ArrayLike, float]
-
-# Schema metadata key; a file that carries it was checked and hashed when it was written.
-_MARK = b"embarith"
-_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where an embedding space came from and what was done to it.
-
-    Parameters
-    ----------
-    encoder : str
-        Name of the model or file (`glove-6b-50d`, `open_clip:ViT-B-32/openai`).
-    source : str
-        Format and origin of the vectors.
-    sha256 : str
-        Hash of the source files or weights.
-    preprocessing, pooling : str
-        As the encoder states them.
-    normalized : bool
-        Whether every row was scaled to unit length.
-    frequency_order : bool
-        Whether rows are known to stand in order of word frequency.
-    licence : str
-        Licence of the vectors, shown to users.
-    dropped : int
-        Rows left out by `on_bad="drop"`.
-    steps : tuple of str
-        What was done since (`selected 30000 rows`, `centered`), oldest first.
-    """
-
-    encoder: str
-    source: str = ""
-    sha256: str = ""
-    preprocessing: str = ""
-    pooling: str = ""
-    normalized: bool = False
-    frequency_order: bool = False
-    licence: str = ""
-    dropped: int = 0
-    steps: tuple[str, ...] = ()
-
-    def then(self, step: str, **changes: Any) -> Provenance:
-        """Return the provenance after one more step."""
-        return replace(self, steps=(*self.steps, step), **changes)
 
 
 class EmbeddingTable:
@@ -165,37 +116,11 @@ class EmbeddingTable:
         FormatError
             The file is no Arrow IPC file of one record batch with columns `label` and `vector`.
         """
-        try:
-            reader = pa.ipc.open_file(pa.memory_map(str(path)))
-            batches = reader.num_record_batches
-            batch = reader.get_batch(0) if batches == 1 else None
-        except (pa.ArrowInvalid, OSError) as error:
-            if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
-                raise
-            raise FormatError(f"{path}: not a whole Arrow IPC file ({error})") from None
-        if batch is None or {"label", "vector"} - set(batch.schema.names):
-            raise FormatError(
-                f"{path}: an embedding table is one record batch with the columns 'label' and "
-                f"'vector'; found {batches} batches with {reader.schema.names}"
-            )
-        vector_type = batch.schema.field("vector").type
-        if not (
-            pa.types.is_fixed_size_list(vector_type) and vector_type.value_type == pa.float32()
-        ):
-            raise FormatError(
-                f"{path}: column 'vector' is {vector_type}; expected a fixed-size list of float32"
-            )
-        column = batch.column("vector")
-        if column.null_count:
-            raise FormatError(f"{path}: column 'vector' has {column.null_count} missing rows")
-        values = column.flatten().to_numpy(zero_copy_only=True)
-        vectors = values.reshape(batch.num_rows, vector_type.list_size)
-        mark = json.loads((reader.schema.metadata or {}).get(_MARK, b"{}"))
-        provenance = _provenance_from(mark.get("provenance", {}), Path(path))
-        if mark.get("format") != _FORMAT:
-            return cls.from_arrays(batch.column("label"), vectors, provenance=provenance)
-        table = cls(batch.column("label"), vectors, provenance)
-        table._known_sha256 = mark["sha256"]
+        stored = storage.load(path)
+        if stored.sha256 is None:
+            return cls.from_arrays(stored.labels, stored.vectors, provenance=stored.provenance)
+        table = cls(stored.labels, stored.vectors, stored.provenance)
+        table._known_sha256 = stored.sha256
         return table
 
     def save(self, path: str | Path) -> None:
@@ -203,40 +128,7 @@ class EmbeddingTable:
 
         pyarrow, polars, pandas and DuckDB read the file without embarith.
         """
-        target = Path(path)
-        mark = {
-            "format": _FORMAT,
-            "provenance": asdict(self.provenance),
-            "sha256": self.sha256,
-        }
-        vectors = pa.FixedSizeListArray.from_arrays(
-            pa.array(self.vectors.reshape(-1)), self.dimensions
-        )
-        schema = pa.schema(
-            [pa.field("label", pa.string()), pa.field("vector", vectors.type)],
-            metadata={_MARK: json.dumps(mark, ensure_ascii=False).encode()},
-        )
-        batch = pa.record_batch([self.labels, vectors], schema=schema)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                with pa.ipc.new_file(file, schema) as writer:
-                    writer.write_batch(batch)
-                file.flush()
-                os.fsync(file.fileno())
-            # mkstemp makes private files; a table is as readable as any other new file.
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(temporary).chmod(0o666 & ~mask)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        storage.store(path, self.labels, self.vectors, self.provenance, self.sha256)
 
     # -- looking up ---------------------------------------------------------------------------
 
@@ -596,10 +488,3 @@ def _as_terms(terms: Any) -> list[tuple[Any, float]]:
     ):
         terms = [terms]
     return [term if is_weighted(term) else (term, 1.0) for term in terms]
-
-
-def _provenance_from(stored: dict[str, Any], path: Path) -> Provenance:
-    known = {field.name for field in fields(Provenance)}
-    values = {key: value for key, value in stored.items() if key in known}
-    values["steps"] = tuple(values.get("steps", ()))
-    return Provenance(**{"encoder": path.stem, **values})

@@ -16,9 +16,10 @@ from scipy.stats import spearmanr
 from embarith import questions
 from embarith.errors import OptionError
 from embarith.experiments.analogy import analogy
+from embarith.provenance import Provenance
 from embarith.questions import AnalogySet
 from embarith.result import AnalogyResult, from_json, json_schema, to_json
-from embarith.table import EmbeddingTable, Provenance
+from embarith.table import EmbeddingTable
 
 # Small where the number of draws is not what is tested.
 quick = partial(analogy, draws=100, null_draws=99, control_draws=2)

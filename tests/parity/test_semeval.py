@@ -12,9 +12,10 @@ import pytest
 from scipy import stats
 
 from embarith.experiments.semeval import chance, maxdiff, pair_scores, semeval
+from embarith.provenance import Provenance
 from embarith.questions import SemEval, load
 from embarith.result import from_json, to_json
-from embarith.table import EmbeddingTable, Provenance
+from embarith.table import EmbeddingTable
 
 
 @pytest.fixture(scope="module")

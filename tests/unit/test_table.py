@@ -13,7 +13,8 @@ import pytest
 from gensim.models import KeyedVectors
 
 from embarith.errors import FormatError, MissingLabelError, OptionError, TableError
-from embarith.table import EmbeddingTable, Provenance
+from embarith.provenance import Provenance
+from embarith.table import EmbeddingTable
 
 
 @pytest.fixture(scope="module")

@@ -124,13 +124,10 @@ def write_details(results: Sequence[AnalogyResult], path: Path) -> None:
     """Write a JSON line a question, whole or not at all; several tables name theirs."""
     import json
 
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            for result in results:
-                named = {"table": result.encoder.name} if len(results) > 1 else {}
-                for row in result.to_frame().to_pylist():
-                    file.write(json.dumps(named | row, ensure_ascii=False) + "\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    from embarith.files import replacing
+
+    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
+        for result in results:
+            named = {"table": result.encoder.name} if len(results) > 1 else {}
+            for row in result.to_frame().to_pylist():
+                file.write(json.dumps(named | row, ensure_ascii=False) + "\n")

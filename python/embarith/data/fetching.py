@@ -10,7 +10,6 @@ import os
 import shutil
 import stat
 import tarfile
-import tempfile
 import time
 import zipfile
 import zlib
@@ -22,6 +21,7 @@ from typing import IO, Any
 from embarith.data.catalogue import Entry, entry_of, human, read_sums
 from embarith.data.finding import by_hand, cache, fault_of, sha256_of
 from embarith.errors import DataError
+from embarith.files import replacing
 
 Progress = Callable[[str, int, int], None]
 
@@ -292,6 +292,8 @@ def _recorded(root: Path) -> dict[str, str]:
 def _record(sums: Mapping[str, str], root: Path) -> None:
     with _alone(root / ".SHA256SUMS.lock"):
         everything = dict(sorted((_recorded(root) | dict(sums)).items()))
-        with tempfile.NamedTemporaryFile("w", dir=root, delete=False, encoding="utf-8") as out:
+        with (
+            replacing(root / "SHA256SUMS") as temporary,
+            temporary.open("w", encoding="utf-8") as out,
+        ):
             out.writelines(f"{digest}  {place}\n" for place, digest in everything.items())
-        Path(out.name).replace(root / "SHA256SUMS")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from embarith.data.catalogue import CATALOGUE, Entry
 from embarith.data.fetching import Progress, fetch
-from embarith.data.finding import Found, find, locate, missing, sha256_of
+from embarith.data.finding import Found, find, locate, missing
 from embarith.errors import DataError
 
 if TYPE_CHECKING:
@@ -70,25 +70,14 @@ def open_table(
 
 
 def _read(entry: Entry, found: Found) -> EmbeddingTable:
-    from embarith.table import EmbeddingTable, Provenance
+    from embarith.readers import read
+    from embarith.table import EmbeddingTable
 
-    if found.labels is not None:
-        import numpy as np
-        import pyarrow.parquet as pq
-
-        vectors = np.ascontiguousarray(np.load(found.path, allow_pickle=False), dtype=np.float32)
-        labels = pq.read_table(found.labels)["index"].to_pylist()
-        # Checked against this hash when it was found.
-        origin = Provenance(entry.name, source=found.place, sha256=found.sha256)
-        table = EmbeddingTable.from_arrays(labels, vectors, provenance=origin)
-    else:
-        from embarith.readers import read
-
-        table = read(found.path)
+    table = read(found.path, labels=found.labels)
     provenance = replace(
         table.provenance,
         encoder=entry.name,
-        sha256=table.provenance.sha256 or sha256_of(found.path),
+        sha256=found.sha256 or table.provenance.sha256,
         licence=entry.licence,
         frequency_order=entry.frequency_order,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from embarith.errors import TableError
-from embarith.table import EmbeddingTable, Provenance
+from embarith.provenance import Provenance
+from embarith.table import EmbeddingTable
 
 
 def from_gensim(keyed_vectors: Any) -> EmbeddingTable:

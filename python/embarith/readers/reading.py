@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 
 from embarith.errors import OptionError, TableError
+from embarith.provenance import Provenance
 from embarith.readers.arrays import read_npy, read_npz, read_safetensors
 from embarith.readers.columns import KINDS as COLUMN_KINDS
 from embarith.readers.columns import read_columns
@@ -18,7 +19,7 @@ from embarith.readers.retrieval import read_retrieval
 from embarith.readers.sniff import sniff
 from embarith.readers.source import Errors, Found, OnBad, Request
 from embarith.readers.words import read_words
-from embarith.table import EmbeddingTable, Provenance
+from embarith.table import EmbeddingTable
 
 _READERS: dict[str, Callable[[Request], Found]] = {
     "npy": read_npy,

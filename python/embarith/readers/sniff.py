@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from embarith.errors import FormatError
+from embarith.storage import MARK
 
 HEAD = 64
 
@@ -111,7 +112,7 @@ def _sniff_arrow(path: Path) -> str:
             metadata = pa.ipc.open_file(file).schema.metadata or {}
     except pa.ArrowInvalid as error:
         raise FormatError(f"{path}: a damaged Arrow file, it may be cut ({error})") from None
-    return "table" if b"embarith" in metadata else "arrow"
+    return "table" if MARK in metadata else "arrow"
 
 
 def _sniff_zip(path: Path) -> str:

@@ -6,8 +6,6 @@ import bz2
 import gzip
 import json
 import lzma
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embarith.errors import FormatError, OptionError, nearest
+from embarith.files import replacing
 from embarith.table import EmbeddingTable
 
 _BLOCK = 8192
@@ -115,7 +114,7 @@ def _write_words(
     rows: Callable[[EmbeddingTable, int], Any],
 ) -> None:
     _refuse(table, path, unreadable)
-    with _replacing(path) as temporary, _compressing(temporary, path) as file:
+    with replacing(path) as temporary, _compressing(temporary, path) as file:
         file.write(header)
         for start in range(0, len(table), _BLOCK):
             file.write(rows(table, start))
@@ -142,16 +141,16 @@ def _binary_rows(table: EmbeddingTable, start: int) -> bytes:
 
 def _write_npy(table: EmbeddingTable, path: Path) -> None:
     _refuse(table, path, r"\n|\r$")
-    with _replacing(path.with_suffix(".labels.txt")) as temporary:
+    with replacing(path.with_suffix(".labels.txt")) as temporary:
         temporary.write_bytes("".join(f"{key}\n" for key in table.index_to_key).encode())
-    with _replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, table.vectors, allow_pickle=False)
 
 
 def _write_npz(table: EmbeddingTable, path: Path) -> None:
     _refuse(table, path, "\0$")  # NumPy takes zeros at the end of a string for padding
     labels = np.array(table.index_to_key, dtype=np.str_)
-    with _replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, labels=labels, vectors=table.vectors)
 
 
@@ -159,7 +158,7 @@ def _write_safetensors(table: EmbeddingTable, path: Path) -> None:
     from safetensors.numpy import save_file
 
     metadata = {"labels": json.dumps(table.index_to_key, ensure_ascii=False)}
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         save_file({"vectors": np.asarray(table.vectors)}, temporary, metadata=metadata)
 
 
@@ -169,7 +168,7 @@ def _write_parquet(table: EmbeddingTable, path: Path) -> None:
     flat = pa.array(table.vectors.reshape(-1))
     vectors = pa.FixedSizeListArray.from_arrays(flat, table.dimensions)
     columns = pa.table({"label": table.labels, "vector": vectors})
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         # Dictionaries of nearly unique floats cost time and space.
         pq.write_table(columns, temporary, use_dictionary=False)
 
@@ -196,17 +195,6 @@ def _refuse(table: EmbeddingTable, path: Path, unreadable: str) -> None:
             f"{path}: row {row} (label {table.labels[row].as_py()!r}) could not be read back from "
             "this format; rename the label, or write arrow, parquet or safetensors"
         )
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Yield a path to write to that takes the place of `path` when all went well."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        temporary = Path(folder) / path.name
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
 
 
 @contextmanager

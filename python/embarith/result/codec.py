@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import msgspec
 
+from embarith.files import replacing
+
 if TYPE_CHECKING:
     from embarith.result import Result
 
@@ -22,8 +24,9 @@ class Record:
     __slots__ = ()
 
     def save(self: Result, path: str | Path) -> None:  # type: ignore[misc]
-        """Write the result as one line of JSON."""
-        Path(path).write_text(to_json(self) + "\n", encoding="utf-8")
+        """Write the result as one line of JSON; the file appears whole or not at all."""
+        with replacing(path) as temporary:
+            temporary.write_text(to_json(self) + "\n", encoding="utf-8")
 
     def _repr_html_(self: Result) -> str:  # type: ignore[misc]
         """Show the report in a notebook."""
