@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast, get_args, overload
+from typing import TypedDict, Unpack, cast, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,15 +39,35 @@ Progress = Callable[[str, int, int], None]
 _METHODS = tuple(name for name in solvers.QUESTION_METHODS if name not in solvers.BASELINES)
 
 
+class Settings(TypedDict, total=False):
+    """The options of `analogy`, for its two signatures; their meaning and defaults stand there."""
+
+    method: str
+    raw: bool
+    similarity: str
+    vocab: str
+    case: str
+    topn: int
+    draws: int
+    null_draws: int
+    control_draws: int
+    baselines: bool
+    seed: int
+    data_dir: Path | None
+    progress: Progress | None
+
+
 @overload
 def analogy(
-    table: EmbeddingTable, questions: AnalogySet | str | Path = ..., **options: Any
+    table: EmbeddingTable, questions: AnalogySet | str | Path = ..., **settings: Unpack[Settings]
 ) -> AnalogyResult: ...
 @overload
 def analogy(
-    table: Sequence[EmbeddingTable], questions: AnalogySet | str | Path = ..., **options: Any
+    table: Sequence[EmbeddingTable],
+    questions: AnalogySet | str | Path = ...,
+    **settings: Unpack[Settings],
 ) -> tuple[AnalogyResult, ...]: ...
-def analogy(  # type: ignore[misc]  # the overloads leave the options to this signature
+def analogy(
     table: EmbeddingTable | Sequence[EmbeddingTable],
     questions: AnalogySet | str | Path = "google",
     *,
@@ -62,6 +82,7 @@ def analogy(  # type: ignore[misc]  # the overloads leave the options to this si
     control_draws: int = 20,
     baselines: bool = True,
     seed: int = 0,
+    data_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> AnalogyResult | tuple[AnalogyResult, ...]:
     """Ask a table analogy questions a : b :: c : ? and report scores beside baselines and nulls.
@@ -92,6 +113,8 @@ def analogy(  # type: ignore[misc]  # the overloads leave the options to this si
         Whether to ask the simpler questions too.
     seed : int
         Of everything drawn. The same seed and inputs give the same result but for `run`.
+    data_dir : Path, optional
+        Folder of data to look in first.
     progress : callable, optional
         Called as ``progress(stage, done, total)``.
 
@@ -126,7 +149,7 @@ def analogy(  # type: ignore[misc]  # the overloads leave the options to this si
         raise OptionError("give at least one table")
     asked = questions
     if not isinstance(asked, AnalogySet):
-        loaded = question_sets.load(asked)
+        loaded = question_sets.load(asked, data_dir=data_dir)
         if not isinstance(loaded, AnalogySet):
             raise OptionError(
                 f"{questions} holds no analogy questions: see embarith.experiments.semeval and "
