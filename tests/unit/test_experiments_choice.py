@@ -91,10 +91,10 @@ def test_chance(shared, glove):
 def test_groups_add_up(shared, glove):
     result = choice(glove, "u2")
     assert len(result.groups) == 9
-    assert sum(g["asked"] for g in result.groups.values()) == result.questions.asked
-    assert sum(g["answered"] for g in result.groups.values()) == result.questions.answered
+    assert sum(g.asked for g in result.groups.values()) == result.questions.asked
+    assert sum(g.answered for g in result.groups.values()) == result.questions.answered
     for key in ("pair_distance", "offset"):
-        count = sum(g["answered"] * g[key] for g in result.groups.values())
+        count = sum(g.answered * getattr(g, key) for g in result.groups.values())
         assert count == pytest.approx(getattr(result, key).count)
 
 

@@ -135,7 +135,7 @@ def semeval() -> result.SemEvalResult:
         all=both,
         covered=both,
         relations=(row,),
-        published={"RNN-1600": {"maxdiff": 0.418, "rho": 0.275}},
+        published={"RNN-1600": result.Published(0.418, 0.275)},
         case="lower",
         seed=0,
         run=result.Run(1.5, "avx2", 2, {}, {}),
@@ -157,6 +157,65 @@ def answer() -> result.Answer:
             result.Candidate("queen", 0.852, False, (0.7, -0.4, 0.552), (2, None, 1118)),
         ),
     )
+
+
+@pytest.fixture
+def choice() -> result.ChoiceResult:
+    return result.ChoiceResult(
+        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
+        questions=result.QuestionsInfo("sat", "", "cd" * 32, 337, 331, 6, 337),
+        coverage=result.Coverage(331 / 337, {"abash": 6}),
+        case="lower",
+        pair_distance=figure(0.35),
+        offset=figure(0.248),
+        pair_distance_missing_as_wrong=0.344,
+        offset_missing_as_wrong=0.243,
+        chance=0.2,
+        groups={
+            "tiny": result.ChoiceGroup(2, 0, None, None, 0.2),
+            "large": result.ChoiceGroup(163, 163, 0.4, 0.3, 0.2),
+        },
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def by_pair(analogy: result.AnalogyResult) -> result.AnalogyResult:
+    """3CosAvg and LRCos have c alone for input: no other baseline, no control, no y."""
+    return replace(
+        analogy,
+        method="lrcos",
+        asked_by="pair",
+        baselines=result.Baselines(scores(0.21, 0.22), None, None, None, None, None),
+        control=None,
+        angle=None,
+        rho=None,
+        companions=None,
+        by_rating={"positive": scores(0.31, 0.32), "not positive": scores(0.01, 0.02)},
+        relations=(replace(relation("empty", 0.0), answered=0, scores=None),) * 2,
+    )
+
+
+@pytest.mark.parametrize("name", [*FORMATS, "json"])
+@pytest.mark.parametrize(
+    ("kind", "figures"),
+    [
+        ("analogy", (0.123, 0.497)),
+        ("by_pair", (0.123, 0.497, 0.21, 0.32)),
+        ("semeval", (0.42, 0.28)),
+        ("choice", (0.35, 0.248, 0.344)),
+        ("answer", (0.886, 0.852)),
+    ],
+)
+def test_every_kind_of_result_prints_its_figures_in_every_format(
+    kind: str, figures: tuple[float, ...], name: str, request: pytest.FixtureRequest
+) -> None:
+    one: Result = request.getfixturevalue(kind)
+    text = result.to_json(one) if name == "json" else render([one], name)
+    for value in figures:
+        shown = str(value) if name in ("csv", "json") else f"{value:.3f}".removeprefix("0")
+        assert shown in text
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -221,13 +280,55 @@ def test_csv_has_a_line_a_row_of_scores_unrounded(analogy: result.AnalogyResult)
     lines = list(csv.DictReader(io.StringIO(render([exact], "csv"))))
     assert [line["row"] for line in lines] == [
         *("total", "macro", "dropped_counted_wrong", "only_c", "only_b", "ignore_a"),
-        *("add_opposite", "reversed", "control", "paper", "relation", "relation"),
+        *("add_opposite", "reversed", "control", "permuted", "paper", "relation", "relation"),
     ]
     assert float(lines[0]["restricted_top1"]) == 1 / 3
     assert float(lines[0]["restricted_top1_low"]) == 1 / 3 - 0.01
-    assert lines[9]["candidates"] == "905"
-    assert lines[10]["relation"] == "gram1_a#b"
-    assert float(lines[10]["p_holm"]) == 0.008
+    assert [float(lines[9][name]) for name in ("restricted_top1", "p")] == [0.002, 0.001]
+    assert lines[10]["candidates"] == "905"
+    assert lines[11]["relation"] == "gram1_a#b"
+    assert float(lines[11]["p_holm"]) == 0.008
+
+
+def test_csv_leaves_out_the_baselines_that_questions_by_pair_lack(
+    by_pair: result.AnalogyResult,
+) -> None:
+    lines = list(csv.DictReader(io.StringIO(render([by_pair], "csv"))))
+    assert [line["row"] for line in lines] == [
+        *("total", "macro", "dropped_counted_wrong", "only_c", "permuted"),
+        *("rating positive", "rating not positive", "paper", "relation", "relation"),
+    ]
+    assert float(lines[5]["restricted_top1"]) == 0.32
+    assert lines[-1]["restricted_top1"] == ""
+
+
+def test_csv_has_the_headline_of_semeval_with_its_intervals(semeval: result.SemEvalResult) -> None:
+    other = replace(semeval.covered, maxdiff=figure(0.45), rho=None)
+    text = render([replace(semeval, covered=other)], "csv")
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert [line["row"] for line in lines] == ["total", "training", "category", "relation"]
+    total = lines[0]
+    for name, one in (
+        ("maxdiff_all", semeval.all.maxdiff),
+        ("rho_all", semeval.all.rho),
+        ("maxdiff_covered", other.maxdiff),
+    ):
+        assert one is not None
+        assert one.ci is not None
+        found = tuple(float(total[f"{name}{end}"]) for end in ("", "_low", "_high"))
+        assert found == (one.value, *one.ci)
+    assert total["rho_covered"] == ""
+    assert lines[2]["category"] == "class inclusion"
+    assert float(lines[3]["rho_all"]) == 0.3
+
+
+def test_csv_of_choices_has_totals_and_groups(choice: result.ChoiceResult) -> None:
+    lines = list(csv.DictReader(io.StringIO(render([choice], "csv"))))
+    assert [line["row"] for line in lines] == ["total", "missing_counted_wrong", "group", "group"]
+    assert float(lines[0]["offset_high"]) == 0.248 + 0.02
+    assert float(lines[1]["offset"]) == 0.243
+    assert lines[2]["offset"] == ""
+    assert lines[3]["answered"] == "163"
 
 
 def test_csv_refuses_results_of_several_kinds(
@@ -334,8 +435,13 @@ def test_relations_without_an_answered_question_show_no_figures(
 
 
 def test_semeval_shows_both_treatments_of_missing_words(semeval: result.SemEvalResult) -> None:
-    text = render([semeval], "terminal")
-    assert "missing rated 0" in text or "all pairs" in text
+    covered = replace(semeval.covered, maxdiff=figure(0.45), rho=figure(0.3))
+    text = render([replace(semeval, covered=covered)], "terminal")
+    table = text.split("mean over relations\n")[1]
+    groups, titles, _, headline = table.lstrip().splitlines()[:4]
+    assert groups.split() == ["all", "pairs", "covered", "pairs"]
+    assert titles.split() == ["MaxDiff", "ρ", "MaxDiff", "ρ"]
+    assert headline.split()[-4:] == [".420", ".280", ".450", ".300"]
     assert "published: RNN-1600" in text
     assert "38/40" in text
 
@@ -350,33 +456,24 @@ def test_answer_says_when_the_nearest_word_is_an_input(answer: result.Answer) ->
 
 
 def test_results_survive_json(
-    analogy: result.AnalogyResult, semeval: result.SemEvalResult, answer: result.Answer
+    analogy: result.AnalogyResult,
+    by_pair: result.AnalogyResult,
+    semeval: result.SemEvalResult,
+    choice: result.ChoiceResult,
+    answer: result.Answer,
 ) -> None:
     one: Result
-    for one in (analogy, semeval, answer):
+    for one in (analogy, by_pair, semeval, choice, answer):
         line = result.to_json(one)
         assert "\n" not in line
         assert result.from_json(line) == one
         assert json.loads(line)["schema"].startswith("embarith.")
 
 
-def test_choice_groups_too_small_to_mean_anything_are_counted_not_shown() -> None:
-    group = {"pair_distance": 0.4, "offset": 0.3, "chance": 0.2}
-    one = result.ChoiceResult(
-        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
-        questions=result.QuestionsInfo("sat", "", "cd" * 32, 337, 331, 6, 337),
-        coverage=result.Coverage(331 / 337, {"abash": 6}),
-        case="lower",
-        pair_distance=figure(0.35),
-        offset=figure(0.248),
-        pair_distance_missing_as_wrong=0.344,
-        offset_missing_as_wrong=0.243,
-        chance=0.2,
-        groups={"tiny": {**group, "answered": 1.0}, "large": {**group, "answered": 163.0}},
-        seed=0,
-        run=result.Run(1.5, "avx2", 2, {}, {}),
-    )
-    text = render([one], "terminal")
+def test_choice_groups_too_small_to_mean_anything_are_counted_not_shown(
+    choice: result.ChoiceResult,
+) -> None:
+    text = render([choice], "terminal")
     assert "large (163)" in text
     assert "tiny" not in text
     assert "1 group of fewer than 10 answered questions not shown" in text

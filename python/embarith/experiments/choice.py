@@ -20,7 +20,7 @@ from embarith.experiments.common import (
 )
 from embarith.machine import describe_run
 from embarith.questions import ChoiceSet
-from embarith.result import ChoiceResult, Figure, QuestionsInfo, rounded
+from embarith.result import ChoiceGroup, ChoiceResult, Figure, QuestionsInfo, rounded
 from embarith.statistics import cosines, generator, interval, unit
 from embarith.table import EmbeddingTable
 
@@ -190,14 +190,19 @@ def _intervals(
     return found
 
 
-def _groups(asked: ChoiceSet, right: Floats, answered: Ints) -> dict[str, dict[str, float]]:
+def _groups(asked: ChoiceSet, right: Floats, answered: Ints) -> dict[str, ChoiceGroup]:
     groups = {}
     names = np.array(asked.groups)
     chances = np.array([1 / len(pairs) for pairs in asked.choices])
     for name in dict.fromkeys(asked.groups):
-        of_group = names[answered] == name
-        row = {"asked": float((names == name).sum()), "answered": float(of_group.sum())}
-        if of_group.any():
-            row["pair_distance"], row["offset"] = map(float, right[of_group].mean(axis=0))
-        groups[name] = row | {"chance": float(chances[names == name].mean())}
+        inside = names == name
+        marks = right[inside[answered]]
+        pair_distance, offset = marks.mean(axis=0).tolist() if len(marks) else (None, None)
+        groups[name] = ChoiceGroup(
+            asked=int(inside.sum()),
+            answered=len(marks),
+            pair_distance=pair_distance,
+            offset=offset,
+            chance=float(chances[inside].mean()),
+        )
     return groups

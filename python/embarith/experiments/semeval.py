@@ -23,6 +23,7 @@ from embarith.questions import SemEval
 from embarith.questions.semeval import Relation
 from embarith.result import (
     Figure,
+    Published,
     QuestionsInfo,
     SemEvalFigures,
     SemEvalRelation,
@@ -37,11 +38,11 @@ Floats = NDArray[np.float64]
 
 # Mikolov, Yih and Zweig (2013), tables 4 and 5: means over the 69 test relations.
 PUBLISHED = {
-    "RNN-80": {"rho": 0.211, "maxdiff": 0.389},
-    "RNN-320": {"rho": 0.259, "maxdiff": 0.408},
-    "RNN-640": {"rho": 0.270, "maxdiff": 0.416},
-    "RNN-1600": {"rho": 0.275, "maxdiff": 0.418},
-    "LSA-640": {"rho": 0.149, "maxdiff": 0.364},
+    "RNN-80": Published(rho=0.211, maxdiff=0.389),
+    "RNN-320": Published(rho=0.259, maxdiff=0.408),
+    "RNN-640": Published(rho=0.270, maxdiff=0.416),
+    "RNN-1600": Published(rho=0.275, maxdiff=0.418),
+    "LSA-640": Published(rho=0.149, maxdiff=0.364),
 }
 
 

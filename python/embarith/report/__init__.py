@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from embarith.errors import OptionError, nearest
-from embarith.report import analogy, answer, semeval
+from embarith.report import analogy, answer, choice, semeval
 from embarith.report.document import Document
 from embarith.result import (
     AnalogyResult,
@@ -26,8 +26,8 @@ def document(results: Sequence[Result]) -> Document:
     """Say what is to be said about results, several of a kind compared before the rest."""
     sections = [
         *analogy.sections([one for one in results if isinstance(one, AnalogyResult)]),
-        *semeval.semeval_sections([one for one in results if isinstance(one, SemEvalResult)]),
-        *semeval.choice_sections([one for one in results if isinstance(one, ChoiceResult)]),
+        *semeval.sections([one for one in results if isinstance(one, SemEvalResult)]),
+        *choice.sections([one for one in results if isinstance(one, ChoiceResult)]),
         *answer.sections([one for one in results if isinstance(one, Answer)]),
     ]
     return Document(tuple(sections))

@@ -19,7 +19,8 @@ from embarith.report.document import (
     plural,
     share,
 )
-from embarith.result import AnalogyResult, EncoderInfo, Figure, RelationRow, Scores, Spread
+from embarith.report.facts import describe_table, missing_words
+from embarith.result import AnalogyResult, Figure, RelationRow, Scores, Spread
 
 METHODS = {
     "3cosadd": "3CosAdd",
@@ -102,22 +103,6 @@ def _facts(result: AnalogyResult) -> Facts:
         ("seed", str(result.seed)),
     ]
     return Facts(tuple(row for row in rows if row[1]))
-
-
-def describe_table(encoder: EncoderInfo) -> str:
-    """Return a table's name, size and the start of its hash."""
-    size = f"{encoder.rows:,} × {encoder.dimensions}"
-    return f"{encoder.name}: {size}, sha256 {encoder.sha256[:12]}"
-
-
-def missing_words(missing: dict[str, int], unit: str = "questions", most: int = 8) -> str:
-    """Name the words that cost most questions (or pairs), as ``word (questions)``."""
-    if not missing:
-        return ""
-    ordered = sorted(missing.items(), key=lambda item: (-item[1], item[0]))
-    named = ", ".join(f"{word} ({count:,})" for word, count in ordered[:most])
-    rest = len(ordered) - most
-    return named + (f" and {plural(rest, 'other word')}" if rest > 0 else "") + f" ({unit} lost)"
 
 
 def _six(scores: Scores) -> tuple[Cell, ...]:

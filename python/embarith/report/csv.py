@@ -16,7 +16,9 @@ from embarith.result import (
     Figure,
     Result,
     Scores,
+    SemEvalFigures,
     SemEvalResult,
+    SemEvalScores,
 )
 
 Line = dict[str, Any]
@@ -70,16 +72,22 @@ def _analogy(result: AnalogyResult) -> Iterator[Line]:
     yield {**main, "row": "dropped_counted_wrong", "relation": "", **asked, **wrong}
     if result.baselines is not None:
         for name in ("only_c", "only_b", "ignore_a", "add_opposite", "reversed"):
-            scores = _scores(getattr(result.baselines, name))
-            yield {**main, "row": name, "relation": "", **answered, **scores}
+            scores: Scores | None = getattr(result.baselines, name)
+            if scores is not None:
+                yield {**main, "row": name, "relation": "", **answered, **_scores(scores)}
     if result.control is not None:
         names = ("fair_top1", "fair_top5", "restricted_top1", "restricted_top5")
         figures = {name: getattr(result.control, name) for name in names}
         yield {**main, "row": "control", "relation": "", **answered, **_figures(figures)}
+    null = result.null
+    permuted = _figures({"restricted_top1": Figure(0.0, null.mean, null.ci)})
+    yield {**main, "row": "permuted", "relation": "", **answered, **permuted, "p": null.p}
+    for sign, rated in (result.by_rating or {}).items():
+        yield {**main, "row": f"rating {sign}", "relation": "", **_scores(rated)}
     if result.paper is not None:
         vocab = {"vocabulary": result.paper.vocab.name, "candidates": result.paper.vocab.size}
-        scores = _scores(result.paper.scores)
-        yield {**head, **vocab, "row": "paper", "relation": "", **answered, **scores}
+        paper = _scores(result.paper.scores)
+        yield {**head, **vocab, "row": "paper", "relation": "", **answered, **paper}
     for relation in result.relations:
         yield {
             **main,
@@ -103,30 +111,59 @@ def _scores(scores: Scores) -> Line:
     return _figures(figures)
 
 
-def _figures(figures: dict[str, Figure]) -> Line:
+def _figures(figures: dict[str, Figure | None]) -> Line:
     line: Line = {}
     for name, one in figures.items():
+        if one is None:
+            continue
         low, high = one.ci or ("", "")
         line |= {name: one.value, f"{name}_low": low, f"{name}_high": high}
     return line
 
 
 def _semeval(result: SemEvalResult) -> Iterator[Line]:
-    for row in result.relations:
-        yield {"table": result.encoder.name, **asdict(row)}
+    head = {"table": result.encoder.name, "questions": result.questions.name}
+    both = (result.all, result.covered)
+    yield {**head, "row": "total", "split": "test", **_treatments(*both)}
+    training = (result.all.training, result.covered.training)
+    yield {**head, "row": "training", "split": "training", **_treatments(*training)}
+    for name, every in result.all.categories.items():
+        figures = _treatments(every, result.covered.categories[name])
+        yield {**head, "row": "category", "category": name, "split": "test", **figures}
+    for relation in result.relations:
+        yield {**head, "row": "relation", **asdict(relation)}
+
+
+def _treatments(
+    every: SemEvalScores | SemEvalFigures, covered: SemEvalScores | SemEvalFigures
+) -> Line:
+    figures = {
+        f"{measure}_{treatment}": getattr(scores, measure)
+        for treatment, scores in (("all", every), ("covered", covered))
+        for measure in ("maxdiff", "rho")
+    }
+    return {**_figures(figures), "chance": every.chance}
 
 
 def _choice(result: ChoiceResult) -> Iterator[Line]:
     head = {"table": result.encoder.name, "questions": result.questions.name}
     yield {
         **head,
+        "row": "total",
         "group": "",
+        "asked": result.questions.asked,
         "answered": result.questions.answered,
         **_figures({"pair_distance": result.pair_distance, "offset": result.offset}),
         "chance": result.chance,
     }
+    yield {
+        **head,
+        "row": "missing_counted_wrong",
+        "pair_distance": result.pair_distance_missing_as_wrong,
+        "offset": result.offset_missing_as_wrong,
+    }
     for name, group in result.groups.items():
-        yield {**head, "group": name, **group}
+        yield {**head, "row": "group", "group": name, **asdict(group)}
 
 
 def _answer(result: Answer) -> Iterator[Line]:
@@ -137,4 +174,9 @@ def _answer(result: Answer) -> Iterator[Line]:
             "score": one.score,
             "input": one.is_input,
             **{f"part_{t.label}": p for t, p in zip(result.terms, one.parts, strict=True)},
+            **{
+                f"rank_{t.label}": rank
+                for t, rank in zip(result.terms, one.ranks_alone, strict=True)
+                if rank is not None
+            },
         }

@@ -1,29 +1,24 @@
-"""What is said about SemEval-2012 Task 2 and multiple-choice results."""
+"""What is said about SemEval-2012 Task 2 results."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from embarith.report.analogy import describe_table, missing_words
 from embarith.report.document import (
     Cell,
     Column,
-    Facts,
     Row,
     Section,
     Table,
     figure,
     line,
-    percent,
-    plural,
     share,
 )
-from embarith.result import ChoiceResult, SemEvalFigures, SemEvalResult
+from embarith.report.facts import facts
+from embarith.result import SemEvalFigures, SemEvalResult
 
 _ALL = "all pairs: missing rated 0"
 _COVERED = "covered pairs: missing left out"
-# A share of fewer questions says nothing; SAT has hardly two of one group.
-_LEAST = 10
 _FIGURES = (
     Column("MaxDiff", _ALL),
     Column("ρ", _ALL),
@@ -32,7 +27,7 @@ _FIGURES = (
 )
 
 
-def semeval_sections(results: Sequence[SemEvalResult]) -> Iterator[Section]:
+def sections(results: Sequence[SemEvalResult]) -> Iterator[Section]:
     """Yield the comparison, where there are several results, and one section a result."""
     if len(results) > 1:
         rows = tuple(line(result.encoder.name, *_headline(result)) for result in results)
@@ -43,24 +38,8 @@ def semeval_sections(results: Sequence[SemEvalResult]) -> Iterator[Section]:
     for result in results:
         yield Section(
             f"{result.encoder.name} on {result.questions.name}",
-            (_facts(result, "rated pairs", "pairs"), _scores(result), _relations(result)),
+            (facts(result, "rated pairs", "pairs"), _scores(result), _relations(result)),
         )
-
-
-def _facts(result: SemEvalResult | ChoiceResult, asked: str, unit: str) -> Facts:
-    encoder, questions = result.encoder, result.questions
-    rows = (
-        ("table", describe_table(encoder)),
-        (
-            "questions",
-            f"{questions.name}: {questions.asked:,} {asked}, {questions.answered:,} covered "
-            f"({percent(result.coverage.share)}), {questions.dropped:,} with a missing word; "
-            f"case {result.case}",
-        ),
-        ("missing", missing_words(result.coverage.missing, unit)),
-        ("seed", str(result.seed)),
-    )
-    return Facts(tuple(row for row in rows if row[1]))
 
 
 def _headline(result: SemEvalResult) -> tuple[Cell, ...]:
@@ -88,7 +67,7 @@ def _scores(result: SemEvalResult) -> Table:
             line(f"{name} ({every.relations})", *_pairwise(every, covered), rule=number == 0)
         )
     for number, (name, known) in enumerate(result.published.items()):
-        cells = (share(known.get("maxdiff")), share(known.get("rho")), "", "")
+        cells = (share(known.maxdiff), share(known.rho), "", "")
         rows.append(line(f"published: {name}", *cells, rule=number == 0))
     return Table(
         "MaxDiff accuracy and Spearman's ρ against the gold ratings, mean over relations",
@@ -125,38 +104,4 @@ def _relations(result: SemEvalResult) -> Table:
         ),
         tuple(rows),
         ("–: undefined, because nothing is covered or all ratings are tied.",),
-    )
-
-
-def choice_sections(results: Sequence[ChoiceResult]) -> Iterator[Section]:
-    """Yield one section a result."""
-    for result in results:
-        yield Section(
-            f"{result.encoder.name} on {result.questions.name}",
-            (_facts(result, "questions", "questions"), _choices(result)),
-        )
-
-
-def _choices(result: ChoiceResult) -> Table:
-    rows = [
-        line("covered questions", figure(result.pair_distance), figure(result.offset), strong=True)
-    ]
-    if result.questions.dropped:
-        wrong = (result.pair_distance_missing_as_wrong, result.offset_missing_as_wrong)
-        rows.append(line("missing counted wrong", *map(share, wrong)))
-    rows.append(line("chance", share(result.chance), share(result.chance)))
-    groups = sorted(result.groups.items(), key=lambda item: -item[1]["answered"])
-    shown = [(name, group) for name, group in groups if group["answered"] >= _LEAST]
-    for number, (name, group) in enumerate(shown):
-        cells = (share(group["pair_distance"]), share(group["offset"]))
-        rows.append(line(f"{name} ({group['answered']:.0f})", *cells, rule=number == 0))
-    notes = ["Intervals are 95 %, from resampling questions; chance is the mean of 1/choices."]
-    if len(shown) < len(groups):
-        left = plural(len(groups) - len(shown), "group")
-        notes.append(f"{left} of fewer than {_LEAST} answered questions not shown; JSON has all.")
-    return Table(
-        "Share of questions whose right pair scores highest",
-        (Column("", align="left"), Column("PairDistance"), Column("cos(b − a + c, d)")),
-        tuple(rows),
-        tuple(notes),
     )

@@ -20,6 +20,7 @@ from embarith.result.analogy import (
     VocabularyPoint,
 )
 from embarith.result.answer import Answer, Candidate, Term
+from embarith.result.choice import ChoiceGroup, ChoiceResult
 from embarith.result.codec import Record, from_json, json_schema, rounded, to_json
 from embarith.result.figures import (
     Accuracy,
@@ -33,7 +34,7 @@ from embarith.result.figures import (
     VocabularyInfo,
 )
 from embarith.result.semeval import (
-    ChoiceResult,
+    Published,
     SemEvalFigures,
     SemEvalRelation,
     SemEvalResult,
@@ -48,6 +49,7 @@ __all__ = [
     "Answer",
     "Baselines",
     "Candidate",
+    "ChoiceGroup",
     "ChoiceResult",
     "Companions",
     "Comparison",
@@ -60,6 +62,7 @@ __all__ = [
     "Null",
     "Parallelism",
     "Protocol",
+    "Published",
     "QuestionsInfo",
     "RawUnit",
     "Record",

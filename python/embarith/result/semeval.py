@@ -1,4 +1,4 @@
-"""Results of graded relations (SemEval-2012 Task 2) and of multiple choice."""
+"""The result of graded relations (SemEval-2012 Task 2)."""
 
 from __future__ import annotations
 
@@ -69,12 +69,19 @@ class SemEvalRelation:
     rho_covered: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Figures that a publication gives for the 69 test relations."""
+
+    maxdiff: float
+    rho: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SemEvalResult(Record):
     """SemEval-2012 Task 2: `all` rates a pair with a missing word 0, `covered` leaves it out.
 
-    `questions` and `coverage` count rated pairs; `published` gives known figures of the 69 test
-    relations.
+    `questions` and `coverage` count rated pairs; `published` gives figures of other systems.
     """
 
     schema: Literal["embarith.semeval/1"] = "embarith.semeval/1"
@@ -85,29 +92,6 @@ class SemEvalResult(Record):
     all: SemEvalScores
     covered: SemEvalScores
     relations: tuple[SemEvalRelation, ...]
-    published: dict[str, dict[str, float]]
-    seed: int
-    run: Run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceResult(Record):
-    """Multiple choice by PairDistance and by cos(b − a + c, d), and what chance would score.
-
-    A question is answerable when the table has the words of its stem and of all its choices.
-    `groups` has for each of them `answered`, `pair_distance`, `offset` and `chance`.
-    """
-
-    schema: Literal["embarith.choice/1"] = "embarith.choice/1"
-    encoder: EncoderInfo
-    questions: QuestionsInfo
-    coverage: Coverage
-    case: str
-    pair_distance: Figure
-    offset: Figure
-    pair_distance_missing_as_wrong: float
-    offset_missing_as_wrong: float
-    chance: float
-    groups: dict[str, dict[str, float]]
+    published: dict[str, Published]
     seed: int
     run: Run
