@@ -9,12 +9,15 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from embarith.cli import _shared, main
 from embarith.cli.data import data
 from embarith.data import CATALOGUE, catalogue, finding
 from embarith.errors import DataError, OptionError
+from embarith.table import EmbeddingTable
 
 
 def run(*args: str, **options):
@@ -104,20 +107,68 @@ def test_fetch_needs_consent_where_nobody_can_be_may_ask(alone):
 
 
 def test_fetch_asks_on_a_terminal(alone, monkeypatch):
-    monkeypatch.setattr("embarith.cli.data._may_ask", lambda: True)
-    refused = CliRunner().invoke(data, ["fetch", "google"], input="n\n")
+    monkeypatch.setattr(_shared, "may_ask", lambda: True)
+    refused = CliRunner().invoke(main, ["data", "fetch", "google"], input="n\n")
     assert refused.exit_code == 1
     assert not alone.exists()
     assert "Download it?" in refused.stderr
+    assert "'google' was not downloaded; you may put the files of http://127" in refused.stderr
+    stopped = CliRunner().invoke(main, ["data", "fetch", "google"], input="")
+    assert stopped.exit_code == 130
     agreed = run("fetch", "google", input="y\n")
     assert agreed.stdout.endswith(f"{alone}\n")
     assert alone.exists()
 
 
+def ask_questions(table, *args, **options):
+    command = ["analogy", str(table), "--vocab", "questions", "--random-pairs", "0", *args]
+    return CliRunner().invoke(main, command, **options)
+
+
+@pytest.fixture
+def countries(tmp_path):
+    """A table that can be asked 18 of Google's questions."""
+    words = ["athens", "greece", "baghdad", "iraq", "bangkok", "thailand", "beijing", "china"]
+    vectors = np.random.default_rng(0).normal(size=(len(words), 4)).astype(np.float32)
+    path = tmp_path / "countries.arrow"
+    EmbeddingTable.from_arrays(words, vectors).save(path)
+    return path
+
+
+def test_absent_questions_are_offered_as_tables_are(alone, countries, monkeypatch):
+    nobody = ask_questions(countries)
+    assert nobody.exit_code == 1
+    assert "Download it with `embarith data fetch google`" in nobody.stderr
+    monkeypatch.setattr(_shared, "may_ask", lambda: True)
+    refused = ask_questions(countries, input="n\n")
+    assert refused.exit_code == 1
+    assert "604 kB, licence: Apache-2.0" in refused.stderr
+    assert "by hand at 'analogy/google/questions-words.txt' in a data folder" in refused.stderr
+    assert not alone.exists()
+    agreed = ask_questions(countries, input="y\n")
+    assert agreed.exit_code == 0, agreed.stderr
+    assert "18 answered" in agreed.stdout
+    assert alone.exists()
+
+
+def test_yes_downloads_absent_questions_where_nobody_can_be_asked(alone, countries):
+    outcome = ask_questions(countries, "--yes")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "604 kB, licence: Apache-2.0" in outcome.stderr
+    assert "Download it?" not in outcome.stderr
+    assert alone.exists()
+
+
+def test_what_has_no_address_is_not_offered(alone, countries):
+    outcome = CliRunner().invoke(main, ["semeval", str(countries), "--yes"])
+    assert outcome.exit_code == 1
+    assert "There is no direct download: put the files of https://" in outcome.stderr
+
+
 def test_fetch_of_unknown_names_and_of_what_has_no_address(alone):
     with pytest.raises(DataError, match="did you mean 'google'"):
         run("fetch", "gogle")
-    with pytest.raises(DataError, match="There is no direct download: put the files of https://"):
+    with pytest.raises(DataError, match="has no direct download: put the files of https://"):
         run("fetch", "semeval", "--yes")
 
 

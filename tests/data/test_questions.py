@@ -209,7 +209,9 @@ def test_extended(semeval, reading, asked, crossing):
 def test_extended_anchor_is_the_printed_example(semeval):
     anchor = semeval.extended("anchor")
     assert set(zip(anchor.a, anchor.b, strict=True)) == {("weapon", "spear")}
-    assert {("bird", "robin"), ("insect", "ant")} <= set(anchor.pairs)
+    assert {("bird", "robin"), ("insect", "ant")} <= {
+        (c, d) for c, (d,) in zip(anchor.c, anchor.gold, strict=True)
+    }
     ratings = np.concatenate([r.ratings for r in semeval.relations])
     assert (ratings <= 0).sum() == 1_546
     assert (anchor.ratings <= 0).sum() == 1_546  # the first pair is rated 50

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import rankdata
 
 from embarith import errors
 from embarith.experiments.ask import ask, parse
+from embarith.report import render
 from embarith.table import EmbeddingTable
 
 
@@ -133,6 +135,39 @@ def test_why_ranks_every_answer_by_each_added_word_alone(glove: EmbeddingTable) 
     for one in answer.candidates:
         assert one.ranks_alone[1] is None
         assert not one.is_input or one.ranks_alone == (None, None, None)
+
+
+def spearman(table: EmbeddingTable, terms: list[tuple[float, str]]) -> tuple[list[str], np.ndarray]:
+    """Every label of the table by falling rank correlation with the weighted sum, in SciPy."""
+    every = table.vectors.astype(np.float64)
+    unit = every / np.linalg.norm(every, axis=1, keepdims=True)
+    point = sum(weight * unit[table.index_to_key.index(label)] for weight, label in terms)
+    rho = np.corrcoef(rankdata(np.vstack([point, every]), axis=1))[0, 1:]
+    order = np.argsort(-rho, kind="stable")
+    return [table.index_to_key[row] for row in order], rho[order]
+
+
+def test_spearman_answers_and_ranks_alone_equal_scipy(glove: EmbeddingTable) -> None:
+    table = glove.select(np.arange(1200))
+    terms = [(1.0, "son"), (-1.0, "man"), (0.5, "woman")]
+    answer = ask(table, "son - man + 0.5*woman", topn=6, similarity="spearman", why=True)
+    labels, rho = spearman(table, terms)
+    found = [one.label for one in answer.candidates]
+    assert found == labels[: len(found)]
+    np.testing.assert_allclose([one.score for one in answer.candidates], rho[: len(found)])
+    inputs = {label for _, label in terms}
+    for column in (0, 2):
+        alone = [one for one in spearman(table, [(1.0, terms[column][1])])[0] if one not in inputs]
+        for one in answer.answers:
+            assert one.ranks_alone[column] == alone.index(one.label) + 1
+    # Ranks of a sum are no sum: nothing may look like what a word adds.
+    assert {one.parts for one in answer.candidates} == {()}
+    assert answer.similarity == "spearman"
+    text = " ".join(render([answer], "terminal").split())
+    assert "cosine" not in text
+    assert "does not split" in text
+    assert "son alone woman alone" in text
+    assert "part_" not in render([answer], "csv")
 
 
 def test_a_hyphen_that_may_belong_to_a_label_is_refused(glove: EmbeddingTable) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from embarith.questions import AnalogySet, ChoiceSet, SemEval
     from embarith.result import AnalogyResult, Result
     from embarith.table import EmbeddingTable
 
@@ -59,17 +60,39 @@ def refuse(*names: str, why: str) -> None:
         raise click.UsageError(f"{', '.join(useless)}: {why}")
 
 
+def may_ask() -> bool:
+    """Return whether somebody is there to answer."""
+    return sys.stdin.isatty()
+
+
+def consent(yes: bool) -> Callable[[str], bool] | None:
+    """Return what shows the offer of a download and asks, or None where nobody can be asked."""
+
+    def ask(offer: str) -> bool:
+        click.echo(offer, err=True)
+        return yes or click.confirm("Download it?", err=True)
+
+    return ask if yes or may_ask() else None
+
+
 def open_table(spec: str | None, data_dir: Path | None, yes: bool) -> EmbeddingTable:
     """Open a file of vectors or a catalogue name; None is the default table."""
     from embarith import data
 
-    def accept(offer: str) -> bool:
-        click.echo(offer, err=True)
-        return yes or click.confirm("Download it?", err=True)
-
-    ask = accept if yes or sys.stdin.isatty() else None
     with show_progress() as progress:
-        return data.open_table(spec, data_dir=data_dir, ask=ask, progress=progress)
+        return data.open_table(spec, data_dir=data_dir, ask=consent(yes), progress=progress)
+
+
+def load_questions(
+    spec: str, data_dir: Path | None, yes: bool, *, extended: str | None = None
+) -> AnalogySet | ChoiceSet | SemEval:
+    """Load a question set by name or from a file."""
+    from embarith import questions
+
+    with show_progress() as progress:
+        return questions.load(
+            spec, extended=extended, data_dir=data_dir, ask=consent(yes), progress=progress
+        )
 
 
 @contextmanager
@@ -88,15 +111,20 @@ def show_progress() -> Iterator[Progress | None]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks = {}
+    bars = Bars(*columns, console=Console(stderr=True), transient=True)
+    tasks = {}
 
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
+    def advance(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            # No earlier: drawing would wipe out the question whether to download.
+            bars.start()
+            tasks[stage] = bars.add_task(stage, total=total)
+        bars.update(tasks[stage], completed=done, total=total)
 
+    try:
         yield advance
+    finally:
+        bars.stop()
 
 
 def print_results(results: Sequence[Result], as_json: bool) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from embarith.cli import _shared
+
+if TYPE_CHECKING:
+    from embarith.result import AnalogyResult
 
 READINGS = ("anchor", "chain", "relation")
 METHODS = ("3cosadd", "3cosmul", "3cosavg", "lrcos", "pairdistance")
@@ -41,7 +45,7 @@ class _Command(click.Command):
     type=click.Choice(READINGS),
     metavar="[=READING]",
     help="The extended SemEval-2012 set, 3,217 questions; READING is anchor (the default), chain "
-    "or relation.",
+    "or relation, which is printed beside the others.",
 )
 @click.option(
     "--method",
@@ -122,19 +126,19 @@ def analogy(
     asked on the words and questions that they share, and compared by the paired bootstrap. Scores
     stand both with a, b and c allowed as answers (fair) and forbidden (restricted).
     """
-    from embarith import questions as question_sets
     from embarith.errors import OptionError
+    from embarith.questions import ChoiceSet, SemEval
 
     if extended is not None and not _shared.given("questions"):
         questions = "semeval"
-    asked = question_sets.load(questions, extended=extended, data_dir=data_dir)
-    if isinstance(asked, question_sets.SemEval):
+    asked = _shared.load_questions(questions, data_dir, yes, extended=extended)
+    if isinstance(asked, SemEval):
         raise OptionError(
             f"{questions} holds rated pairs: 'embarith semeval' scores them, and --extended makes "
             "analogy questions of them"
         )
     opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
-    if isinstance(asked, question_sets.ChoiceSet):
+    if isinstance(asked, ChoiceSet):
         _shared.refuse(
             *("method", "similarity", "raw", "vocab", "random_pairs", "topn", "details"),
             why="not for multiple-choice questions",
@@ -149,20 +153,28 @@ def analogy(
         return
     from embarith.experiments.analogy import analogy as run
 
-    with _shared.show_progress() as progress:
-        results = run(
-            opened,
-            asked,
-            method=method,
-            raw=raw,
-            similarity=similarity,
-            vocab=vocab,
-            case=case,
-            topn=topn,
-            control_draws=random_pairs,
-            seed=seed,
-            progress=progress,
-        )
-    if details is not None:
-        _shared.write_details(results, details)
+    sets = [asked]
+    if extended not in (None, "relation"):
+        # The one reading whose questions all keep to a relation stands beside every other.
+        within = _shared.load_questions(questions, data_dir, yes, extended="relation")
+        assert not isinstance(within, ChoiceSet | SemEval)
+        sets.append(within)
+    results: list[AnalogyResult] = []
+    for number, one in enumerate(sets):
+        with _shared.show_progress() as progress:
+            results += run(
+                opened,
+                one,
+                method=method,
+                raw=raw,
+                similarity=similarity,
+                vocab=vocab,
+                case=case,
+                topn=topn,
+                control_draws=random_pairs,
+                seed=seed,
+                progress=progress,
+            )
+        if number == 0 and details is not None:
+            _shared.write_details(results, details)
     _shared.print_results(results, as_json)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from embarith.cli import _shared
+
+if TYPE_CHECKING:
+    from embarith.table import Similarity
 
 
 @click.command(
@@ -21,7 +25,7 @@ from embarith.cli import _shared
 @click.option(
     "--why",
     is_flag=True,
-    help="Split every score into what each word adds, and rank by each added word alone.",
+    help="Split every cosine into what each word adds, and rank by each added word alone.",
 )
 @click.option(
     "--topn",
@@ -30,6 +34,13 @@ from embarith.cli import _shared
     show_default=True,
     metavar="K",
     help="Answers to print.",
+)
+@click.option(
+    "--similarity",
+    type=click.Choice(["cosine", "spearman"]),
+    default="cosine",
+    show_default=True,
+    help="Measure of nearness; spearman ranks the dimensions.",
 )
 @click.option("--raw", is_flag=True, help="Add raw vectors, not unit vectors.")
 @_shared.data_option
@@ -41,6 +52,7 @@ def ask(
     like: str | None,
     why: bool,
     topn: int,
+    similarity: Similarity,
     raw: bool,
     data_dir: Path | None,
     yes: bool,
@@ -65,5 +77,5 @@ def ask(
     table = arguments[0] if len(arguments) == wanted + 1 else None
     expression = arguments[-1] if like is None else like
     opened = _shared.open_table(table, data_dir, yes)
-    answer = run(opened, expression, topn=topn, raw=raw, why=why)
+    answer = run(opened, expression, topn=topn, similarity=similarity, raw=raw, why=why)
     _shared.print_results([answer], as_json)

@@ -93,8 +93,8 @@ def fetch(name: str, yes: bool) -> None:
     """
     from embarith import data as library
     from embarith.data.catalogue import entry_of
-    from embarith.data.finding import find
-    from embarith.errors import OptionError
+    from embarith.data.finding import by_hand, find
+    from embarith.errors import DataError, OptionError
 
     entry = entry_of(name)
     found = find(entry)
@@ -103,18 +103,15 @@ def fetch(name: str, yes: bool) -> None:
         click.echo(found.path)
         return
     if entry.url:
-        click.echo(f"{entry.offer()} from {entry.url}", err=True)
-        if not yes and not _may_ask():
-            raise OptionError("nobody can be asked, as this is no terminal; --yes agrees")
-        if not yes:
-            click.confirm("Download it?", abort=True, err=True)
+        offer = f"{entry.offer()} from {entry.url}"
+        ask = _shared.consent(yes)
+        if ask is None:
+            raise OptionError(f"{offer}: nobody can be asked, as this is no terminal; --yes agrees")
+        if not ask(offer):
+            raise DataError(f"{name!r} was not downloaded; you may {by_hand(entry)}")
     with _shared.show_progress() as progress:
         path = library.fetch(name, progress=progress)
     click.echo(path)
-
-
-def _may_ask() -> bool:
-    return sys.stdin.isatty()
 
 
 @data.command(epilog=_shared.example("embarith data path google"))

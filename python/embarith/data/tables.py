@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embarith.data.catalogue import CATALOGUE, Entry
-from embarith.data.fetching import Progress, fetch
-from embarith.data.finding import Found, find, locate, missing
+from embarith.data.finding import Ask, Found, Progress, locate, obtain
 from embarith.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ def open_table(
     spec: str | Path | None = None,
     *,
     data_dir: str | Path | None = None,
-    ask: Callable[[str], bool] | None = None,
+    ask: Ask | None = None,
     progress: Progress | None = None,
 ) -> EmbeddingTable:
     """Open the table that a path or a name of the catalogue stands for.
@@ -61,12 +59,7 @@ def open_table(
         return read(path)
     if entry.kind != "vectors":
         raise DataError(f"{entry.name!r} is a set of {entry.kind}, not a table of vectors")
-    found = find(entry, data_dir=data_dir)
-    if found is None:
-        if not entry.url or ask is None or not ask(entry.offer()):
-            raise DataError(missing(entry))
-        found = Found(fetch(entry.name, progress=progress), "cache")
-    return _read(entry, found)
+    return _read(entry, obtain(entry, data_dir=data_dir, ask=ask, progress=progress))
 
 
 def _read(entry: Entry, found: Found) -> EmbeddingTable:
@@ -77,6 +70,8 @@ def _read(entry: Entry, found: Found) -> EmbeddingTable:
     provenance = replace(
         table.provenance,
         encoder=entry.name,
+        # A bare matrix tells nothing of its origin; the package that carries it does.
+        source=found.place if found.labels else table.provenance.source,
         sha256=found.sha256 or table.provenance.sha256,
         licence=entry.licence,
         frequency_order=entry.frequency_order,

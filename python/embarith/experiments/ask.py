@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from embarith import solvers
 from embarith.errors import OptionError
 from embarith.result import Answer, Candidate, Term, rounded
-from embarith.table import EmbeddingTable
+from embarith.table import EmbeddingTable, Similarity
 
 
 def ask(
@@ -18,6 +18,7 @@ def ask(
     expression: str,
     *,
     topn: int = 10,
+    similarity: Similarity = "cosine",
     raw: bool = False,
     why: bool = False,
 ) -> Answer:
@@ -33,8 +34,11 @@ def ask(
         quotes.
     topn : int
         Answers wanted besides the inputs.
+    similarity : {"cosine", "spearman"}
+        Measure of nearness, of the point and in `why` of every term; Spearman's rank correlation
+        goes across the dimensions.
     raw : bool
-        Add raw vectors instead of unit vectors; the search is by cosine either way.
+        Add raw vectors instead of unit vectors.
     why : bool
         Also rank every answer by each added term alone: an answer that ranks first there was
         found by nearness, not by the offset.
@@ -59,18 +63,23 @@ def ask(
     if not point.any():
         raise OptionError(f"{expression!r} sums to the zero vector, which has no neighbours")
     inputs = table.rows(sorted({term.label for term in terms}))
-    rows, scores = table.search(point[None], min(topn + len(inputs), len(table)))
+    rows, scores = table.search(
+        point[None], min(topn + len(inputs), len(table)), similarity=similarity
+    )
     found, score = _first_answers(rows[0], scores[0], inputs, topn)
     parts = _unit(table.vectors[found].astype(np.float64)) @ weighted.T / np.linalg.norm(point)
-    alone = (
-        _ranks_alone(table, terms, found, inputs) if why else [(None,) * len(terms)] * len(found)
-    )
+    if similarity == "spearman":
+        parts = parts[:, :0]
+    alone: list[tuple[int | None, ...]] = [(None,) * len(terms)] * len(found)
+    if why:
+        alone = _ranks_alone(table, terms, found, inputs, similarity)
     answer = Answer(
         encoder=table.provenance.encoder,
         rows=len(table),
         sha256=table.sha256,
         terms=terms,
         raw=raw,
+        similarity=similarity,
         candidates=tuple(
             Candidate(
                 label=table.labels[int(row)].as_py(),
@@ -186,6 +195,7 @@ def _ranks_alone(
     terms: tuple[Term, ...],
     found: NDArray[np.int64],
     inputs: NDArray[np.int64],
+    similarity: Similarity,
 ) -> list[tuple[int | None, ...]]:
     added = [column for column, term in enumerate(terms) if term.weight > 0]
     answers = np.flatnonzero(~np.isin(found, inputs))
@@ -196,7 +206,7 @@ def _ranks_alone(
     gold = np.tile(found[answers], len(added))[:, None]
     exclude = np.tile(inputs, (len(term), 1))
     _, restricted = solvers.rank_gold(
-        table, term, term, term, gold, method="only-c", exclude=exclude
+        table, term, term, term, gold, method="only-c", exclude=exclude, similarity=similarity
     )
     for question, above in enumerate(restricted.above):
         column, row = divmod(question, len(answers))

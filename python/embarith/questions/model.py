@@ -89,29 +89,24 @@ class AnalogySet:
         return tuple(seen)
 
     @cached_property
-    def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[tuple[str, str], ...]]:
+    def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         ids: dict[tuple[str, str], int] = {}
         first = [ids.setdefault(pair, len(ids)) for pair in zip(self.a, self.b, strict=True)]
         second = [
             ids.setdefault((c, gold[0]), len(ids))
             for c, gold in zip(self.c, self.gold, strict=True)
         ]
-        return np.array(first, np.int64), np.array(second, np.int64), tuple(ids)
+        return np.array(first, np.int64), np.array(second, np.int64)
 
     @property
     def first_pair(self) -> NDArray[np.int64]:
-        """Index into `pairs` of every question's (a, b), shape (n,)."""
+        """Number of every question's (a, b) among the distinct pairs of the set, shape (n,)."""
         return self._pairs[0]
 
     @property
     def second_pair(self) -> NDArray[np.int64]:
-        """Index into `pairs` of every question's (c, first right answer), shape (n,)."""
+        """Number of every question's (c, first right answer) among them, shape (n,)."""
         return self._pairs[1]
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """The distinct word pairs that the questions are made of."""
-        return self._pairs[2]
 
     def select(self, questions: NDArray[np.int64] | NDArray[np.bool_]) -> AnalogySet:
         """Return the set with these questions alone; relations and their indices stay as they are.

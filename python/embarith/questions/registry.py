@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embarith.data import locate
+from embarith.data import Ask, Progress, locate
 from embarith.errors import FormatError, OptionError, nearest
 from embarith.questions import bats, choice, custom, google, msr, semeval
 from embarith.questions.lines import first
@@ -27,7 +27,12 @@ NAMES = ("google", "msr", "bats", "semeval", *_CHOICES)
 
 
 def load(
-    spec: str | Path, *, extended: str | None = None, data_dir: Path | None = None
+    spec: str | Path,
+    *,
+    extended: str | None = None,
+    data_dir: Path | None = None,
+    ask: Ask | None = None,
+    progress: Progress | None = None,
 ) -> AnalogySet | ChoiceSet | SemEval:
     """Load a question set by name, or from a file or folder recognised by its content.
 
@@ -41,6 +46,8 @@ def load(
         Make analogy questions of SemEval's rated pairs; see `SemEval.extended`.
     data_dir : Path, optional
         Folder of data to look in first for a name.
+    ask, progress : callable, optional
+        Offer a download of absent data and follow it, as `embarith.data.locate` has them.
 
     Raises
     ------
@@ -61,10 +68,9 @@ def load(
     no question set 'gogle': neither a name nor a path; did you mean 'google'?
     """
     if isinstance(spec, str) and spec in NAMES:
-        if spec in _CHOICES:
-            loaded = _read(locate("sat-style", data_dir=data_dir) / _CHOICES[spec])
-        else:
-            loaded = _read(locate(spec, data_dir=data_dir))
+        entry = "sat-style" if spec in _CHOICES else spec
+        path = locate(entry, data_dir=data_dir, ask=ask, progress=progress)
+        loaded = _read(path / _CHOICES.get(spec, ""))
     elif Path(spec).exists():
         loaded = _read(Path(spec))
     else:

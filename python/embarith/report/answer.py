@@ -30,9 +30,15 @@ def _candidates(result: Answer) -> Table:
     terms = result.terms
     why = any(rank is not None for one in result.candidates for rank in one.ranks_alone)
     added = [column for column, term in enumerate(terms) if term.weight > 0]
-    columns = [Column("#"), Column("word", align="left"), Column("cosine")]
-    if why:
+    columns = [
+        Column("#"),
+        Column("word", align="left"),
+        Column("cosine" if result.similarity == "cosine" else "ρ"),
+    ]
+    split = why and result.similarity == "cosine"
+    if split:
         columns += [Column(sign, "cosine =") for sign in _signed(terms)]
+    if why:
         columns += [Column(f"{terms[column].label} alone", "rank by") for column in added]
     else:
         columns.append(Column("", align="left"))
@@ -46,7 +52,7 @@ def _candidates(result: Answer) -> Table:
             share(one.score),
         ]
         if why:
-            cells += [share(part) for part in one.parts]
+            cells += [share(part) for part in one.parts] if split else []
             cells += [_rank(one.ranks_alone[column]) for column in added]
         else:
             cells.append(Cell(bar=max(one.score, 0.0)))
@@ -70,6 +76,11 @@ def _notes(result: Answer, why: bool, added: Sequence[int]) -> Iterator[str]:
         yield f"The nearest word of all is {nearest.label!r}, no input: it answers by itself."
     if why and answers:
         yield from _shortcuts(result, answers[0], added)
+    if result.similarity == "spearman":
+        yield (
+            "ρ is Spearman's, across dimensions; it depends on the basis and does not split into "
+            "what each word adds."
+        )
     if result.raw:
         yield "Raw vectors were added up, not unit vectors."
 

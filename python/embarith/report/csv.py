@@ -171,9 +171,11 @@ def _answer(result: Answer) -> Iterator[Line]:
         yield {
             "table": result.encoder,
             "word": one.label,
+            "similarity": result.similarity,
             "score": one.score,
             "input": one.is_input,
-            **{f"part_{t.label}": p for t, p in zip(result.terms, one.parts, strict=True)},
+            # No parts where the score is no sum of them, which zip passes over.
+            **{f"part_{t.label}": p for t, p in zip(result.terms, one.parts, strict=False)},
             **{
                 f"rank_{t.label}": rank
                 for t, rank in zip(result.terms, one.ranks_alone, strict=True)

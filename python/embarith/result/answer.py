@@ -25,11 +25,12 @@ class Candidate:
     label : str
         The word.
     score : float
-        Its cosine with the asked point y = Σ wᵢxᵢ.
+        Its similarity to the asked point y = Σ wᵢxᵢ.
     is_input : bool
         Whether it is itself a term of the expression, which published scores forbid as answer.
     parts : tuple of float, one a term
-        What each term adds to the score, wᵢ(xᵢ · x)/(‖y‖‖x‖); they sum to the score.
+        What each term adds to the cosine, wᵢ(xᵢ · x)/(‖y‖‖x‖); they sum to it. Empty for
+        Spearman's rho: the ranks of a sum are no sum.
     ranks_alone : tuple of (int or None), one a term
         Rank of the word, inputs left out, in a search for that term alone; None for subtracted
         terms, for inputs, and where it was not asked for.
@@ -54,6 +55,8 @@ class Answer(Record):
         The expression as it was understood.
     raw : bool
         Whether raw vectors were added up, not unit vectors.
+    similarity : str
+        ``cosine``, or ``spearman`` for the rank correlation across dimensions.
     candidates : tuple of Candidate
         The `topn` nearest words that are no inputs, and every input nearer than the last of them.
     """
@@ -64,6 +67,7 @@ class Answer(Record):
     sha256: str
     terms: tuple[Term, ...]
     raw: bool
+    similarity: str = "cosine"
     candidates: tuple[Candidate, ...]
 
     @property
