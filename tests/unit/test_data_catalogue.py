@@ -10,8 +10,8 @@ import pytest
 
 from embarith.data import CATALOGUE, locate
 from embarith.data.catalogue import SHA256, read_sums
-from embarith.data.finding import sha256_of
 from embarith.errors import DataError
+from embarith.files import sha256_of
 
 
 @pytest.mark.parametrize("entry", CATALOGUE.values(), ids=CATALOGUE)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from embarith.errors import DataError, FormatError, OptionError
+from embarith.experiments.analogy.asked import pairs_of
 from embarith.questions import AnalogySet, ChoiceSet, load, random_pairs
 
 ROWS = [
@@ -174,6 +177,75 @@ def test_random_pairs_are_drawn_evenly():
 
 
 def test_random_pairs_need_two_relations(tmp_path):
-    questions = load(write(tmp_path / "own.tsv", "x\ty\tz\tw\n"))
-    with pytest.raises(OptionError, match="two relations"):
+    questions = load(write(tmp_path / "own.tsv", "x\ty\tz\tw\nz\tw\tx\ty\n"))
+    with pytest.raises(OptionError, match="without a pair in common with 'all'"):
         random_pairs(questions, 0, 0)
+
+
+def crossing(relation, first, second, **more) -> AnalogySet:
+    """Questions over pairs "uv": the letters are the words."""
+    return AnalogySet(
+        "own",
+        "",
+        tuple("rst"[: max(relation) + 1]),
+        np.array(relation),
+        *(tuple(word) for word in zip(*first, strict=True)),
+        tuple(pair[0] for pair in second),
+        tuple((pair[1],) for pair in second),
+        **more,
+    )
+
+
+def test_random_pairs_show_none_of_the_questions_relations():
+    # The question of s starts from a pair of r.
+    first, second = ["ab", "cd", "ab", "ij", "kl"], ["cd", "ab", "gh", "kl", "ij"]
+    overlapping = crossing([0, 0, 1, 2, 2], first, second)
+    for draw in range(50):
+        drawn = random_pairs(overlapping, draw, 0)
+        assert set(drawn[:2]) <= {2, 3, 4}
+        assert set(drawn[2:3]) <= {3, 4}
+        assert set(drawn[3:]) <= {0, 1, 2}
+
+
+@pytest.mark.parametrize("name", ["google", "msr"])
+def test_random_pairs_of_published_sets_are_of_no_own_relation(shared, name):
+    questions = load(name)
+    own = {*zip(questions.relation.tolist(), questions.a, questions.b, strict=True)}
+    answers = [gold[0] for gold in questions.gold]
+    own |= {*zip(questions.relation.tolist(), questions.c, answers, strict=True)}
+    drawn = random_pairs(questions, 0, 0)
+    asked = zip(questions.relation.tolist(), drawn.tolist(), strict=True)
+    assert not any((r, questions.c[j], answers[j]) in own for r, j in asked)
+
+
+def test_no_random_pair_where_all_questions_share_the_first(shared):
+    with pytest.raises(OptionError, match="all questions share one first pair"):
+        random_pairs(load("semeval", extended="anchor"), 0, 0)
+    overlapping = crossing([0, 0, 1, 1], ["ab", "cd", "gh", "ab"], ["cd", "ab", "ab", "gh"])
+    with pytest.raises(OptionError, match="without a pair in common with 'r'"):
+        random_pairs(overlapping, 0, 0)
+
+
+def test_a_first_pair_is_of_the_relation_that_it_shows():
+    # "ab" serves r alone; "xy" serves r and s and shows neither; "cd" stands in second place in s.
+    own = crossing([0, 0, 1, 1], ["ab", "xy", "xy", "cd"], ["ef", "gh", "cd", "ij"])
+    assert own.first_relation.tolist() == [0, -1, -1, 1]
+    stated = crossing([0, 1], ["ab", "cd"], ["cd", "ef"], first_from=np.array([0, 0]))
+    assert stated.first_relation.tolist() == [0, 0]
+    assert stated.select(np.array([1])).first_relation.tolist() == [0]
+
+
+@pytest.mark.parametrize("reading", ["anchor", "chain", "relation"])
+def test_every_reading_of_the_extended_set_has_the_same_pairs(shared, reading):
+    pairs = pairs_of(load("semeval", extended=reading))
+    assert len(pairs) == 3_218
+    task = load("semeval")
+    rated = [(i, pair) for i, relation in enumerate(task.relations) for pair in relation.pairs]
+    found = zip(pairs.relation.tolist(), pairs.c, pairs.gold, strict=True)
+    assert {(r, (c, gold[0])) for r, c, gold in found} == set(rated)
+
+
+def test_the_hash_is_of_the_ratings_too():
+    plain = crossing([0], ["ab"], ["cd"])
+    rated = [replace(plain, ratings=np.array([rating])) for rating in (50.0, 49.0)]
+    assert len({one.sha256 for one in (plain, *rated)}) == 3

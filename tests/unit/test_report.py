@@ -100,6 +100,7 @@ def analogy() -> result.AnalogyResult:
         by_rating=None,
         relations=(relation("gram1_a#b", 0.4), relation("gram2-opposite", 0.6)),
         comparison=None,
+        notes=(),
         seed=7,
         run=result.Run(1.5, "avx2", 2, {}, {}),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embarith.statistics import generator, parallelism
+from embarith.draws import generator
+from embarith.statistics import parallelism
 from embarith.statistics.parallelism import _separation, _shuffles
 
 

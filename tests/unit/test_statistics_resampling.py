@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from embarith import statistics
+from embarith.draws import generator
 
 
 def crossed(pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -48,7 +49,7 @@ def test_weights_belong_to_pairs_wherever_they_stand():
     relation = np.array([0, 0, 0, 0, 0, 0, 1, 1, 3, 3, 3])
     right = np.array([1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0], np.float64)
     boot = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=50, seed=5)
-    random = statistics.generator(5, "bootstrap")
+    random = generator(5, "bootstrap")
     micro, macro, rows = [], [], []
     own, pooled = relation == 0, relation > 0
     sizes = np.array([6, 2, 0, 3])[relation]
@@ -207,7 +208,7 @@ def test_auc_of_a_single_answer_is_undefined():
 
 
 def test_purposes_have_draws_of_their_own():
-    a = statistics.generator(0, "bootstrap").random(5)
-    assert (a != statistics.generator(0, "permutation").random(5)).all()
-    assert (a != statistics.generator(1, "bootstrap").random(5)).all()
-    assert (a == statistics.generator(0, "bootstrap").random(5)).all()
+    a = generator(0, "bootstrap").random(5)
+    assert (a != generator(0, "permutation").random(5)).all()
+    assert (a != generator(1, "bootstrap").random(5)).all()
+    assert (a == generator(0, "bootstrap").random(5)).all()

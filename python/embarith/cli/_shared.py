@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from embarith.progress import Progress
     from embarith.questions import AnalogySet, ChoiceSet, SemEval
     from embarith.result import AnalogyResult, Result
     from embarith.table import EmbeddingTable
-
-Progress = Callable[[str, int, int], None]
 
 
 def example(*commands: str) -> str:

@@ -7,7 +7,7 @@ catalogue knows is checked whenever it is found.
 
 from embarith.data.catalogue import CATALOGUE, Entry
 from embarith.data.fetching import fetch
-from embarith.data.finding import Ask, Progress, locate
+from embarith.data.finding import Ask, locate
 from embarith.data.tables import open_table
 
-__all__ = ["CATALOGUE", "Ask", "Entry", "Progress", "fetch", "locate", "open_table"]
+__all__ = ["CATALOGUE", "Ask", "Entry", "fetch", "locate", "open_table"]

@@ -19,9 +19,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from embarith.data.catalogue import Entry, entry_of, human, read_sums
-from embarith.data.finding import Progress, by_hand, cache, fault_of, sha256_of
+from embarith.data.finding import by_hand, cache, fault_of
 from embarith.errors import DataError
-from embarith.files import replacing
+from embarith.files import replacing, sha256_of
+from embarith.progress import Progress
 
 # Seconds without a byte before a connection counts as lost, and how often in a row one may be.
 TIMEOUT = 30.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
@@ -12,9 +11,10 @@ from pathlib import Path
 
 from embarith.data.catalogue import CATALOGUE, SHA256, Entry, Package
 from embarith.errors import DataError, nearest
+from embarith.files import sha256_of
+from embarith.progress import Progress
 
 Ask = Callable[[str], bool]
-Progress = Callable[[str, int, int], None]
 
 
 def locate(
@@ -198,12 +198,6 @@ def by_hand(entry: Entry) -> str:
         f"put the files of {entry.url or entry.page} by hand at {entry.path!r} in a data folder "
         f"(--data DIR, EMBARITH_DATA, or {str(cache())!r})"
     )
-
-
-def sha256_of(file: Path) -> str:
-    """Return the sha256 of a file as hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _siblings(path: Path) -> list[str]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embarith.data.catalogue import CATALOGUE, Entry
-from embarith.data.finding import Ask, Found, Progress, locate, obtain
+from embarith.data.finding import Ask, Found, locate, obtain
 from embarith.errors import DataError
+from embarith.progress import Progress
 
 if TYPE_CHECKING:
     from embarith.table import EmbeddingTable

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from embarith import solvers
 from embarith.errors import OptionError
 from embarith.result import Answer, Candidate, Term, rounded
+from embarith.statistics import unit
 from embarith.table import EmbeddingTable, Similarity
 
 
@@ -57,7 +58,7 @@ def ask(
     _refuse_ambiguous_hyphens(expression, table)
     vectors = table[[term.label for term in terms]].astype(np.float64)
     if not raw:
-        vectors = _unit(vectors)
+        vectors = unit(vectors)
     weighted = vectors * np.array([[term.weight] for term in terms])
     point = weighted.sum(axis=0)
     if not point.any():
@@ -67,7 +68,7 @@ def ask(
         point[None], min(topn + len(inputs), len(table)), similarity=similarity
     )
     found, score = _first_answers(rows[0], scores[0], inputs, topn)
-    parts = _unit(table.vectors[found].astype(np.float64)) @ weighted.T / np.linalg.norm(point)
+    parts = unit(table.vectors[found].astype(np.float64)) @ weighted.T / np.linalg.norm(point)
     if similarity == "spearman":
         parts = parts[:, :0]
     alone: list[tuple[int | None, ...]] = [(None,) * len(terms)] * len(found)
@@ -174,11 +175,6 @@ def _refuse_ambiguous_hyphens(expression: str, table: EmbeddingTable) -> None:
                 f"{word!r} is a label of {table.provenance.encoder}: quote it inside the "
                 "expression, or put spaces around the minus"
             )
-
-
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    unit: NDArray[np.float64] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
 
 
 def _first_answers(

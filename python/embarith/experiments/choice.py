@@ -10,25 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith import questions as question_sets
+from embarith.draws import generator
 from embarith.errors import OptionError
 from embarith.experiments.common import (
-    Progress,
     coverage,
     encoder_info,
     find_rows,
     settle_case,
 )
 from embarith.machine import describe_run
+from embarith.progress import Progress
 from embarith.questions import ChoiceSet
 from embarith.result import ChoiceGroup, ChoiceResult, Figure, QuestionsInfo, rounded
-from embarith.statistics import cosines, generator, interval, unit
+from embarith.statistics import EQUAL, cosines, interval, unit
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-# Cosines closer than this are one: no order of a float64 sum separates them.
-_EQUAL = 1e-12
 
 
 def choice(
@@ -151,7 +149,7 @@ def _credit(table: EmbeddingTable, rows: Ints, answer: int) -> tuple[float, floa
     right = (rows[1:] == rows[1 + answer]).all(axis=1)
     results = []
     for scores in (cosines(np.broadcast_to(b - a, c.shape), d - c), cosines(b - a + c, d)):
-        best = scores >= scores.max() - _EQUAL
+        best = scores >= scores.max() - EQUAL
         results.append(float((best & right).sum() / best.sum()))
     return results[0], results[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
 import msgspec
@@ -16,7 +16,6 @@ from embarith.result import Coverage, EncoderInfo
 from embarith.table import EmbeddingTable
 
 Case = Literal["exact", "lower", "fold"]
-Progress = Callable[[str, int, int], None]
 
 
 def encoder_info(table: EmbeddingTable) -> EncoderInfo:
@@ -39,11 +38,12 @@ def settle_case(tables: Sequence[EmbeddingTable], case: str) -> Case:
     OptionError
         If `case` is none of ``exact``, ``lower``, ``fold``.
     """
-    for known in get_args(Case):
+    cases = get_args(Case)
+    for known in cases:
         if case == known:
             lowered = (pc.utf8_lower(table.labels).equals(table.labels) for table in tables)
             return "lower" if case == "exact" and all(lowered) else known
-    raise OptionError(f"case {case!r}: give exact, lower or fold{nearest(case, get_args(Case))}")
+    raise OptionError(f"case {case!r}: give one of {', '.join(cases)}{nearest(case, cases)}")
 
 
 def find_rows(table: EmbeddingTable, words: Sequence[str], case: Case) -> NDArray[np.int64]:
@@ -63,15 +63,34 @@ def find_rows(table: EmbeddingTable, words: Sequence[str], case: Case) -> NDArra
     """
     if case != "fold":
         return table.rows([word.lower() for word in words] if case == "lower" else words)
-    folded: dict[str, int] = {}
-    for row, label in enumerate(table.index_to_key):
-        folded.setdefault(label.casefold(), row)
-    variants = (folded.get(word.casefold(), -1) for word in words)
+    first = _first_variants(table)
+    variants = (first.get(word.casefold(), -1) for word in words)
     rows = table.rows(words)
     return np.where(rows >= 0, rows, np.fromiter(variants, np.int64, len(words)))
 
 
-def coverage(asked: int, lost: Iterable[Iterable[str]]) -> Coverage:
+def spellings(table: EmbeddingTable, case: Case) -> NDArray[np.int64]:
+    """Return the first row of every row's word: with ``fold`` variants of case are one word.
+
+    Returns
+    -------
+    ndarray of int64, shape (rows,)
+    """
+    if case != "fold":
+        return np.arange(len(table))
+    first = _first_variants(table)
+    rows = (first[label.casefold()] for label in table.index_to_key)
+    return np.fromiter(rows, np.int64, len(table))
+
+
+def _first_variants(table: EmbeddingTable) -> dict[str, int]:
+    first: dict[str, int] = {}
+    for row, label in enumerate(table.index_to_key):
+        first.setdefault(label.casefold(), row)
+    return first
+
+
+def coverage(asked: int, lost: Iterable[Iterable[str]], left_out: int = 0) -> Coverage:
     """Return the share covered of `asked` items, and the missing words by items lost.
 
     Parameters
@@ -80,8 +99,11 @@ def coverage(asked: int, lost: Iterable[Iterable[str]]) -> Coverage:
         Items in all.
     lost : iterable of iterable of str
         The missing words of every item that has some.
+    left_out : int
+        Items not asked for another reason.
     """
     items = [set(words) for words in lost]
     counts = Counter(word for words in items for word in words)
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return Coverage(share=(asked - len(items)) / asked, missing=dict(ordered))
+    share = (asked - len(items) - left_out) / asked
+    return Coverage(share=share, missing=dict(ordered), left_out=left_out)

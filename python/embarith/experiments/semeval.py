@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith import questions as question_sets
+from embarith.draws import generator
 from embarith.errors import OptionError
 from embarith.experiments.common import (
-    Progress,
     coverage,
     encoder_info,
     find_rows,
     settle_case,
 )
 from embarith.machine import describe_run
+from embarith.progress import Progress
 from embarith.questions import SemEval
 from embarith.questions.semeval import Relation
 from embarith.result import (
@@ -31,7 +32,7 @@ from embarith.result import (
     SemEvalScores,
     rounded,
 )
-from embarith.statistics import cosines, generator, interval, spearman, unit
+from embarith.statistics import cosines, interval, spearman, unit
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from embarith.draws import generator
 from embarith.errors import OptionError
 from embarith.questions.model import AnalogySet
 
@@ -13,7 +14,9 @@ def random_pairs(questions: AnalogySet, draw: int, seed: int) -> NDArray[np.int6
     """Draw for every question another one, of another relation, to take the second pair from.
 
     Question i then asks ``a[i] : b[i] :: c[j] : ?`` with the right answers of j, where j is drawn
-    evenly from the questions of all other relations than i's.
+    evenly from all questions whose relation has no pair in common with the relation of i, nor with
+    any that a:b is a pair of. Sharing a pair counts because published relations overlap: all
+    of Google's capital-common-countries are in capital-world, too.
 
     Parameters
     ----------
@@ -32,7 +35,8 @@ def random_pairs(questions: AnalogySet, draw: int, seed: int) -> NDArray[np.int6
     Raises
     ------
     OptionError
-        If all questions are of one relation.
+        If all questions share one first pair, whose relation to any second pair is what they ask,
+        or a relation has pairs in common with all others.
 
     Examples
     --------
@@ -42,15 +46,35 @@ def random_pairs(questions: AnalogySet, draw: int, seed: int) -> NDArray[np.int6
     >>> random_pairs(two, draw=0, seed=0).tolist()
     [1, 0]
     """
-    n = len(questions)
-    counts = np.bincount(questions.relation, minlength=len(questions.relations))
-    if counts.max(initial=0) == n:
-        raise OptionError(f"{questions.name}: random pairs need questions of two relations or more")
-    # In the list sorted by relation, the own relation is one block to be stepped over.
-    by_relation = np.argsort(questions.relation, kind="stable")
-    size = counts[questions.relation]
-    start = (np.cumsum(counts) - counts)[questions.relation]
-    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, draw])))
-    place = generator.integers(0, n - size)
-    drawn: NDArray[np.int64] = by_relation[place + size * (place >= start)]
+    if (questions.first_pair == questions.first_pair[0]).all():
+        raise OptionError(
+            "all questions share one first pair, and another second pair makes another of them"
+        )
+    barred, kind = _barred(questions)
+    others = [np.flatnonzero(~of_kind[questions.relation]) for of_kind in barred]
+    counts = np.array([len(numbers) for numbers in others])
+    if not counts.all():
+        name = questions.relations[questions.relation[np.argmin(counts[kind])]]
+        raise OptionError(f"no relation is without a pair in common with {name!r}")
+    place = generator(seed, "random pairs", draw).integers(0, counts[kind])
+    drawn = np.empty(len(questions), np.int64)
+    for number, numbers in enumerate(others):
+        mine = kind == number
+        drawn[mine] = numbers[place[mine]]
     return drawn
+
+
+def _barred(questions: AnalogySet) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return sets of relations not to draw from, shape (m, relations), and each question's set."""
+    count = 1 + int(max(questions.first_pair.max(), questions.second_pair.max()))
+    known = questions.first_relation >= 0
+    holds = np.zeros((len(questions.relations), count), np.float32)
+    holds[questions.relation, questions.second_pair] = 1.0
+    holds[questions.first_relation[known], questions.first_pair[known]] = 1.0
+    overlap = holds @ holds.T + np.eye(len(holds), dtype=np.float32)
+    keys, key = np.unique(questions.relation * count + questions.first_pair, return_inverse=True)
+    relation, first = np.divmod(keys, count)
+    barred, kind = np.unique(
+        overlap[relation] + (overlap @ holds).T[first] > 0, axis=0, return_inverse=True
+    )
+    return barred, kind.reshape(-1)[key.reshape(-1)]

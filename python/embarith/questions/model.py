@@ -36,6 +36,8 @@ class AnalogySet:
         Category of every relation (`semantic`, `syntactic`, ...), or empty without categories.
     ratings : ndarray of float64, shape (n,), optional
         Rating of the second pair where the source has one (extended SemEval), else None.
+    first_from : ndarray of int64, shape (n,), optional
+        Relation that every first pair was taken from, where the source says so.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class AnalogySet:
     gold: tuple[tuple[str, ...], ...]
     categories: tuple[str, ...] = ()
     ratings: NDArray[np.float64] | None = field(default=None)
+    first_from: NDArray[np.int64] | None = field(default=None)
 
     def __post_init__(self) -> None:
         n = len(self.a)
@@ -77,6 +80,8 @@ class AnalogySet:
         digest = hashlib.sha256(json.dumps(self.relations, ensure_ascii=False).encode())
         for row in rows:
             digest.update(json.dumps(row, ensure_ascii=False).encode())
+        if self.ratings is not None:
+            digest.update(self.ratings.astype("<f8").tobytes())
         return digest.hexdigest()
 
     @cached_property
@@ -108,6 +113,22 @@ class AnalogySet:
         """Number of every question's (c, first right answer) among them, shape (n,)."""
         return self._pairs[1]
 
+    @cached_property
+    def first_relation(self) -> NDArray[np.int64]:
+        """Relation that every question's (a, b) is a pair of, −1 for none, shape (n,).
+
+        Where the source does not say, a first pair is one of the question's relation if it also
+        stands in second place there, or serves no other relation: what serves several (an anchor)
+        need not show any of them.
+        """
+        if self.first_from is not None:
+            return self.first_from
+        count = len(self.relations)
+        used = self.first_pair * count + self.relation
+        relations = np.bincount(np.unique(used) // count)
+        own = np.isin(used, self.second_pair * count + self.relation)
+        return np.where(own | (relations[self.first_pair] == 1), self.relation, -1)
+
     def select(self, questions: NDArray[np.int64] | NDArray[np.bool_]) -> AnalogySet:
         """Return the set with these questions alone; relations and their indices stay as they are.
 
@@ -125,6 +146,7 @@ class AnalogySet:
             c=tuple(self.c[i] for i in rows),
             gold=tuple(self.gold[i] for i in rows),
             ratings=None if self.ratings is None else self.ratings[rows],
+            first_from=None if self.first_from is None else self.first_from[rows],
         )
 
     def map_words(self, change: Callable[[str], str]) -> AnalogySet:

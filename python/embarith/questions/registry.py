@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embarith.data import Ask, Progress, locate
+from embarith.data import Ask, locate
 from embarith.errors import FormatError, OptionError, nearest
+from embarith.progress import Progress
 from embarith.questions import bats, choice, custom, google, msr, semeval
 from embarith.questions.lines import first
 from embarith.questions.model import AnalogySet, ChoiceSet

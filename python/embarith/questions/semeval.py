@@ -173,6 +173,7 @@ class SemEval:
             gold=tuple((pairs[i][1],) for i in rows),
             categories=tuple(rel.category for rel in self.relations),
             ratings=ratings[rows],
+            first_from=relation[first],
         )
 
 

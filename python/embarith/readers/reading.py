@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 
 from embarith.errors import OptionError, TableError
+from embarith.files import sha256_of
 from embarith.provenance import Provenance
 from embarith.readers.arrays import read_npy, read_npz, read_safetensors
 from embarith.readers.columns import KINDS as COLUMN_KINDS
@@ -97,11 +98,11 @@ def read(
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Hashing the file runs beside its parsing, as neither holds the GIL.
         whole = limit is None and kind != "retrieval"
-        first = pool.submit(_sha256, request.path) if whole else None
+        first = pool.submit(sha256_of, request.path) if whole else None
         found = _found(request, kind)
         digests = [first.result()] if first else []
     if limit is None:
-        digests += [_sha256(file) for file in found.files[len(digests) :]]
+        digests += [sha256_of(file) for file in found.files[len(digests) :]]
     provenance = Provenance(
         encoder=_stem(request.path),
         source=found.source,
@@ -141,11 +142,6 @@ def _check(name: str, value: str, choices: tuple[str, ...]) -> None:
 def _stem(path: Path) -> str:
     inner = path.with_suffix("") if path.suffix in _COMPRESSED else path
     return inner.stem
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _joint(digests: list[str]) -> str:

@@ -205,6 +205,7 @@ def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
             f"; second pair from another relation: {result.control.draws} draws, searched again"
         )
     yield draws[0].upper() + draws[1:] + "."
+    yield from result.notes
     if result.paper is not None:
         yield (
             f"Among question words: candidates are the set's own {result.paper.vocab.size:,} words "

@@ -250,6 +250,8 @@ class AnalogyResult(_Detailed):
         By sign of the second pair's rating, `positive` and `not positive`, where the set has any.
     comparison : Comparison or None
         To the first table of the same call.
+    notes : tuple of str
+        What a reader must know of this measurement, in sentences.
     """
 
     schema: Literal["embarith.analogy/1"] = "embarith.analogy/1"
@@ -278,5 +280,6 @@ class AnalogyResult(_Detailed):
     by_rating: dict[str, Scores] | None
     relations: tuple[RelationRow, ...]
     comparison: Comparison | None
+    notes: tuple[str, ...]
     seed: int
     run: Run

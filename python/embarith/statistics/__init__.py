@@ -1,12 +1,12 @@
 """The figures of a report, each a plain function of arrays.
 
 `directions` compares vectors, `credit` turns ranks into scores, `resampling` gives intervals and
-nulls, `parallelism` asks whether a relation's offsets point one way. All sums are float64; every
-random draw comes from `generator`, so that one option never shifts the draws of another.
+nulls, `parallelism` asks whether a relation's offsets point one way. All sums are float64.
 """
 
 from embarith.statistics.credit import credit, reciprocal_rank, vocabulary_credit
 from embarith.statistics.directions import (
+    EQUAL,
     angles,
     cosines,
     pearson,
@@ -20,13 +20,13 @@ from embarith.statistics.resampling import (
     PermutationNull,
     auc,
     crossed_bootstrap,
-    generator,
     holm,
     interval,
     permutation_null,
 )
 
 __all__ = [
+    "EQUAL",
     "Bootstrap",
     "PermutationNull",
     "angles",
@@ -34,7 +34,6 @@ __all__ = [
     "cosines",
     "credit",
     "crossed_bootstrap",
-    "generator",
     "holm",
     "interval",
     "parallelism",

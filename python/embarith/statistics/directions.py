@@ -9,6 +9,9 @@ from embarith import _core
 
 Floats = NDArray[np.float64]
 
+# Cosines closer than this are one: no order of a float64 sum separates them.
+EQUAL = 1e-12
+
 
 def unit(x: Floats) -> Floats:
     """Scale every row to length one; a zero row stays zero.

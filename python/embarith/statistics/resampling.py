@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from embarith.draws import generator
+from embarith.statistics.directions import EQUAL
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -16,28 +19,6 @@ _CHUNK = 4_000_000
 
 # Pairs that an interval needs behind it.
 _FEWEST = 5
-
-# Cosines closer than this are one: no order of a float64 sum separates them.
-_EQUAL = 1e-12
-
-
-def generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """Random numbers of their own for every purpose, all fixed by one seed.
-
-    Parameters
-    ----------
-    seed : int
-        The user's seed, not negative.
-    *purpose : str or int
-        What the numbers are for, and which draw.
-
-    Examples
-    --------
-    >>> bool(generator(0, "a").random() == generator(0, "a").random())
-    True
-    """
-    words = [int.from_bytes(p.encode()) if isinstance(p, str) else p for p in purpose]
-    return np.random.default_rng([seed, *words])
 
 
 def interval(draws: Floats) -> Floats:
@@ -319,8 +300,8 @@ def auc(queries: Floats, own: Ints, right: Ints, pool: Floats) -> Floats:
         scores = queries[part] @ pool.T
         mine = np.take_along_axis(scores, own[part, None], axis=1)
         np.put_along_axis(scores, taken[part], np.nan, axis=1)  # which compares as neither
-        beaten = np.count_nonzero(scores < mine - _EQUAL, axis=1)
-        not_above = np.count_nonzero(scores <= mine + _EQUAL, axis=1)
+        beaten = np.count_nonzero(scores < mine - EQUAL, axis=1)
+        not_above = np.count_nonzero(scores <= mine + EQUAL, axis=1)
         count = np.count_nonzero(~np.isnan(scores), axis=1)
         np.divide((beaten + not_above) / 2, count, out=shares[part], where=count > 0)
     return shares

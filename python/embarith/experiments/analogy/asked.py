@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from embarith.errors import OptionError, nearest
+from embarith.experiments.common import Case, coverage, find_rows, spellings
 from embarith.questions import AnalogySet
 from embarith.result import Coverage, VocabularyInfo
 from embarith.solvers import MIN_PAIRS
@@ -20,29 +19,8 @@ from embarith.table import EmbeddingTable, label_bytes
 
 Ints = NDArray[np.int64]
 
-CASES = ("exact", "lower", "fold")
 
-
-def settle_case(tables: Sequence[EmbeddingTable], case: str) -> str:
-    """Return the case to use: a table without capitals is asked in lower case.
-
-    Raises
-    ------
-    OptionError
-        If `case` is none of `CASES`.
-    """
-    if case not in CASES:
-        raise OptionError(f"case {case!r}: give one of {', '.join(CASES)}{nearest(case, CASES)}")
-    if case == "exact" and not any(_has_capitals(table.labels) for table in tables):
-        return "lower"
-    return case
-
-
-def _has_capitals(labels: pa.StringArray) -> bool:
-    return bool(pc.any(pc.not_equal(labels, pc.utf8_lower(labels))).as_py())
-
-
-def candidates(table: EmbeddingTable, vocab: str, questions: AnalogySet, case: str) -> Ints:
+def candidates(table: EmbeddingTable, vocab: str, questions: AnalogySet, case: Case) -> Ints:
     """Return the rows that may be answers, ascending.
 
     Parameters
@@ -63,13 +41,9 @@ def candidates(table: EmbeddingTable, vocab: str, questions: AnalogySet, case: s
     if vocab == "all":
         return np.arange(len(table))
     if vocab == "questions":
-        words = questions.words
-        if case == "fold":
-            folded = {word.casefold() for word in words}
-            keep = [label.casefold() in folded for label in table.index_to_key]
-            return np.flatnonzero(keep)
-        found = table.rows(words)
-        return np.unique(found[found >= 0])
+        spelling = spellings(table, case)
+        found = find_rows(table, questions.words, case)
+        return np.flatnonzero(np.isin(spelling, spelling[found[found >= 0]]))
     head, _, number = vocab.partition(":")
     if head != "top" or not number.isdecimal() or int(number) < 1:
         known = ("all", "questions", "top:N")
@@ -179,7 +153,7 @@ class Asked:
 
 
 def prepare(
-    table: EmbeddingTable, questions: AnalogySet, case: str, *, by_pair: bool = False
+    table: EmbeddingTable, questions: AnalogySet, case: Case, *, by_pair: bool = False
 ) -> Asked:
     """Find the words of the questions among the candidates.
 
@@ -194,19 +168,7 @@ def prepare(
         If no question is answerable.
     """
     words = questions.words
-    spelling, variants = _variants(table, case)
-    rows = table.rows(words)
-    if case == "fold":
-        first: dict[str, int] = {}
-        for row, label in enumerate(table.index_to_key):
-            first.setdefault(label.casefold(), row)
-        rows = np.array(
-            [
-                row if row >= 0 else first.get(word.casefold(), -1)
-                for row, word in zip(rows.tolist(), words, strict=True)
-            ],
-            np.int64,
-        )
+    rows = find_rows(table, words, case)
     code = {word: i for i, word in enumerate(words)}
     a, b, c = (
         np.array([code[word] for word in column], np.int64)
@@ -216,15 +178,23 @@ def prepare(
     gold_rows = np.where(gold >= 0, rows[gold], -1)
     right = gold_rows.max(axis=1, initial=-1) >= 0
     answerable = (rows[a] >= 0) & (rows[b] >= 0) & (rows[c] >= 0) & right
-    missing = _missing(words, rows, np.stack([a, b, c], axis=1), np.where(right[:, None], -1, gold))
     left_out = np.zeros(len(questions), np.bool_)
     if by_pair:
         sizes = np.bincount(questions.relation[answerable], minlength=len(questions.relations))
         left_out = answerable & (sizes[questions.relation] < MIN_PAIRS)
         answerable &= ~left_out
+    absent = {word for word, row in zip(words, rows.tolist(), strict=True) if row < 0}
+    lost = [
+        [word for word in (questions.a[i], questions.b[i], questions.c[i]) if word in absent]
+        + ([] if right[i] else list(questions.gold[i]))
+        for i in np.flatnonzero(~(answerable | left_out)).tolist()
+    ]
+    covered = coverage(len(questions), lost, int(left_out.sum()))
     numbers = np.flatnonzero(answerable)
     if not len(numbers):
-        _refuse(table, questions, missing, int(left_out.sum()))
+        _refuse(table, questions, covered)
+    spelling = spellings(table, case)
+    variants = _variants(spelling)
     own = gold_rows[numbers]
     every = np.where(own[:, :, None] >= 0, variants[own], -1).reshape(len(numbers), -1)
     asked = Asked(
@@ -239,9 +209,7 @@ def prepare(
         spelling=spelling,
         variants=variants,
         by_pair=by_pair,
-        coverage=Coverage(
-            share=len(numbers) / len(questions), missing=missing, left_out=int(left_out.sum())
-        ),
+        coverage=covered,
     )
     inputs = (asked.c,) if by_pair else (asked.a, asked.b, asked.c)
     return replace(asked, exclude=asked.inputs(*inputs))
@@ -252,68 +220,55 @@ def pairs_of(questions: AnalogySet) -> AnalogySet:
 
     A first pair that also stands in second place keeps the right answers it has there.
     """
-    first = zip(questions.a, ((b,) for b in questions.b), strict=True)
-    second = zip(questions.c, questions.gold, strict=True)
+    second = zip(questions.relation.tolist(), questions.c, questions.gold, strict=True)
+    first = zip(questions.first_relation.tolist(), questions.a, questions.b, strict=True)
     found: dict[tuple[int, str, str], tuple[str, ...]] = {}
-    for relation, (word, right) in zip(questions.relation.tolist(), second, strict=True):
+    for relation, word, right in second:
         found.setdefault((relation, word, right[0]), right)
-    for relation, (word, right) in zip(questions.relation.tolist(), first, strict=True):
-        found.setdefault((relation, word, right[0]), right)
+    for relation, word, answer in first:
+        if relation >= 0:
+            found.setdefault((relation, word, answer), (answer,))
     ordered = sorted(found.items(), key=lambda item: item[0][0])
     c = tuple(word for (_, word, _), _ in ordered)
-    gold = tuple(right for _, right in ordered)
     return replace(
         questions,
         relation=np.array([relation for (relation, _, _), _ in ordered], np.int64),
         a=c,
         b=c,
         c=c,
-        gold=gold,
+        gold=tuple(right for _, right in ordered),
         ratings=None,
+        first_from=None,
     )
 
 
-def _variants(table: EmbeddingTable, case: str) -> tuple[Ints, Ints]:
-    rows = np.arange(len(table))
-    if case != "fold":
-        return rows, rows[:, None]
-    number: dict[str, int] = {}
-    spelling = np.array(
-        [number.setdefault(label.casefold(), len(number)) for label in table.index_to_key], np.int64
-    )
+def _variants(spelling: Ints) -> Ints:
+    """Return the rows of every row's spelling, itself first, padded with -1."""
+    rows = np.arange(len(spelling))
     order = np.argsort(spelling, kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(spelling))])
-    width = int(np.diff(start).max())
-    place = start[spelling][:, None] + np.arange(width)
-    mates = np.where(
-        place < start[spelling + 1][:, None], order[np.minimum(place, len(rows) - 1)], -1
-    )
+    count = np.bincount(spelling, minlength=len(spelling))
+    width = int(count.max())
+    if width == 1:
+        return rows[:, None]
+    place = (np.cumsum(count) - count)[spelling][:, None] + np.arange(width)
+    shared = np.arange(width) < count[spelling][:, None]
+    mates = np.where(shared, order[np.minimum(place, len(rows) - 1)], -1)
     mates[mates == rows[:, None]] = -1
-    return spelling, np.concatenate([rows[:, None], _left(mates)], axis=1)
+    return np.concatenate([rows[:, None], _left(mates)], axis=1)
 
 
-def _missing(words: tuple[str, ...], rows: Ints, inputs: Ints, unmet: Ints) -> dict[str, int]:
-    """Count the questions that each absent word costs; none of the golds in `unmet` is there."""
-    codes = np.concatenate([inputs, unmet], axis=1)
-    lost = (codes >= 0) & (rows[codes] < 0)
-    question, place = np.nonzero(lost)
-    once = np.unique(question * np.int64(len(words)) + codes[question, place])
-    counts = np.bincount(once % len(words), minlength=len(words))
-    ordered = sorted(np.flatnonzero(counts).tolist(), key=lambda i: (-counts[i], words[i]))
-    return {words[i]: int(counts[i]) for i in ordered}
-
-
-def _refuse(
-    table: EmbeddingTable, questions: AnalogySet, missing: dict[str, int], left_out: int
-) -> None:
+def _refuse(table: EmbeddingTable, questions: AnalogySet, covered: Coverage) -> None:
     reasons = []
-    if missing:
-        word = next(iter(missing))
+    if covered.missing:
+        word = next(iter(covered.missing))
         reasons.append(
-            f"{len(missing):,} words are missing, {word!r} for one{nearest(word, _few(table))}"
+            f"{len(covered.missing):,} words are missing, {word!r} for one"
+            f"{nearest(word, _few(table))}"
         )
-    if left_out:
-        reasons.append(f"{left_out:,} pairs are in relations of fewer than {MIN_PAIRS} pairs")
+    if covered.left_out:
+        reasons.append(
+            f"{covered.left_out:,} pairs are in relations of fewer than {MIN_PAIRS} pairs"
+        )
     raise OptionError(
         f"{table.provenance.encoder} can answer none of the {len(questions):,} questions of "
         f"{questions.name}: {'; '.join(reasons) or 'the set is empty'} (case='lower' or 'fold' "

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embarith import solvers, statistics
+from embarith.draws import generator
 from embarith.experiments.analogy.asked import Asked
+from embarith.progress import Progress
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
@@ -22,9 +23,6 @@ _RANKED = 20_000_000
 
 # float64 numbers held at a time.
 _CHUNK = 2_000_000
-
-# Cosines closer than this are one: no order of a float64 sum separates them.
-_EQUAL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def measure(
     table: EmbeddingTable,
     asked: Asked,
     seed: int,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Geometry:
     """Compare y with d for every question, from raw and from unit vectors."""
     pool_rows, own = np.unique(asked.d, return_inverse=True)
@@ -60,7 +58,7 @@ def measure(
     place = np.full(len(table) + 1, -1, np.int64)  # the last entry keeps -1 at -1
     place[pool_rows] = np.arange(len(pool_rows))
     right = place[asked.gold]
-    other = _other_answers(own, right, len(pool_rows), statistics.generator(seed, "random d"))
+    other = _other_answers(own, right, len(pool_rows), generator(seed, "random d"))
     names = [field.name for field in fields(Geometry) if field.name != "rho_rotated"]
     found = {name: np.empty(len(asked)) for name in names}
     cosine = np.empty(len(asked))
@@ -81,13 +79,13 @@ def measure(
         found["rho_unit"][part] = statistics.spearman(y, unit_d)
         found["pearson"][part] = statistics.pearson(y, unit_d)
         found["angle_only_c"][part] = statistics.angles(unit_c, unit_d)
-        found["helps"][part] = cosine[part] > statistics.cosines(unit_c, unit_d) + _EQUAL
+        found["helps"][part] = cosine[part] > statistics.cosines(unit_c, unit_d) + statistics.EQUAL
         found["angle_random_d"][part] = statistics.angles(y, random_d)
         found["rho_random_d"][part] = statistics.spearman(y, random_d)
         found["auc"][part] = statistics.auc(y, own[part], right[part], pool)
     for name in ("angle_random_d", "rho_random_d"):
         found[name][other < 0] = np.nan
-    random = statistics.generator(seed, "rotations")
+    random = generator(seed, "rotations")
     most = max(1, min(_ROTATED, _RANKED // (_ROTATIONS * table.dimensions)))
     sample = cosine
     if len(asked) > most:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from embarith import statistics
+from embarith.errors import OptionError
 from embarith.experiments.analogy import geometry as geo
 from embarith.experiments.analogy import relations, summary
 from embarith.experiments.analogy.asked import (
@@ -21,12 +21,13 @@ from embarith.experiments.analogy.asked import (
 )
 from embarith.experiments.analogy.details import details
 from embarith.experiments.analogy.search import Search, six_credits
+from embarith.experiments.common import Case, encoder_info
 from embarith.machine import describe_run
+from embarith.progress import Progress
 from embarith.result import (
     AnalogyResult,
     Baselines,
     Companions,
-    EncoderInfo,
     Protocol,
     QuestionsInfo,
     RawUnit,
@@ -37,7 +38,6 @@ from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Options:
 
     search: Search
     vocab: str
-    case: str
+    case: Case
     draws: int
     null_draws: int
     control_draws: int
@@ -106,15 +106,17 @@ def measure(
         draws=options.null_draws,
         seed=seed,
     )
-    several = len(np.unique(asked.relation)) > 1
-    control = None
-    if options.control_draws and several and not asked.by_pair:
-        means = search.control(table, asked, options.control_draws, progress)
-        control = summary.control(means, len(asked))
+    control, notes = None, []
+    if options.control_draws and not asked.by_pair:
+        try:
+            means = search.control(table, asked, options.control_draws, progress)
+            control = summary.control(means, len(asked))
+        except OptionError as reason:
+            notes.append(f"No control with random second pairs: {reason}.")
     parts = summary.landed(asked, solved.fair.indices[:, 0])
     n, size = len(asked.questions), len(table)
     result = AnalogyResult(
-        encoder=encoder(table),
+        encoder=encoder_info(table),
         questions=QuestionsInfo(
             name=asked.questions.name,
             source=asked.questions.source,
@@ -167,21 +169,11 @@ def measure(
             table, asked, values=main, boot=boot, permuted=permuted, found=found, seed=seed
         ),
         comparison=None,
+        notes=tuple(notes),
         seed=seed,
         run=describe_run(time.perf_counter(), {}),
     )
     return result, main, details(table, asked, solved, parts, found)
-
-
-def encoder(table: EmbeddingTable) -> EncoderInfo:
-    """Describe the table."""
-    return EncoderInfo(
-        name=table.provenance.encoder,
-        rows=len(table),
-        dimensions=table.dimensions,
-        sha256=table.sha256,
-        provenance=asdict(table.provenance),
-    )
 
 
 def _missing_as_wrong(values: Floats, asked: Asked, options: Options) -> Scores:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith import statistics
+from embarith.draws import generator
 from embarith.experiments.analogy import summary
 from embarith.experiments.analogy.asked import Asked
 from embarith.experiments.analogy.geometry import Geometry, unit_rows
@@ -80,18 +81,12 @@ def rows(
 
 
 def relation_pairs(asked: Asked) -> dict[int, tuple[Ints, Ints]]:
-    """Return first and second words' rows of every relation's distinct pairs.
-
-    A first pair that serves questions of several relations (the anchor of the extended SemEval
-    set) belongs to none of them.
-    """
-    second = np.stack([asked.relation, asked.c, asked.d], axis=1)
-    pairs = second
+    """Return first and second words' rows of every relation's distinct pairs."""
+    pairs = np.stack([asked.relation, asked.c, asked.d], axis=1)
     if not asked.by_pair:
-        first = np.stack([asked.relation, asked.a, asked.b], axis=1)
-        first = np.unique(first, axis=0)
-        _, where, uses = np.unique(first[:, 1:], axis=0, return_inverse=True, return_counts=True)
-        pairs = np.concatenate([second, first[uses[where.reshape(-1)] == 1]])
+        home = asked.questions.first_relation[asked.numbers]
+        first = np.stack([home, asked.a, asked.b], axis=1)
+        pairs = np.concatenate([pairs, first[home >= 0]])
     pairs = np.unique(pairs, axis=0)
     return {
         int(relation): (pairs[mine, 1], pairs[mine, 2])
@@ -104,7 +99,7 @@ def parallelism(table: EmbeddingTable, starts: Ints, ends: Ints, seed: int) -> P
     """Return how parallel these pairs' unit offsets are, None for fewer than three."""
     if len(starts) < 3:
         return None
-    random = statistics.generator(seed, "shuffled pairings")
+    random = generator(seed, "shuffled pairings")
     if len(starts) > _PAIRS:
         keep = np.sort(random.choice(len(starts), _PAIRS, replace=False))
         starts, ends = starts[keep], ends[keep]

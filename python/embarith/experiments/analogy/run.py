@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack, cast, get_args, overload
@@ -19,11 +19,12 @@ from embarith.experiments.analogy.asked import (
     candidates,
     pairs_of,
     prepare,
-    settle_case,
 )
-from embarith.experiments.analogy.measure import Options, encoder, measure
+from embarith.experiments.analogy.measure import Options, measure
 from embarith.experiments.analogy.search import Search
+from embarith.experiments.common import encoder_info, settle_case
 from embarith.machine import describe_run
+from embarith.progress import Progress
 from embarith.questions import AnalogySet
 from embarith.result import (
     AnalogyResult,
@@ -34,7 +35,6 @@ from embarith.table import EmbeddingTable, Similarity
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 _METHODS = tuple(name for name in solvers.QUESTION_METHODS if name not in solvers.BASELINES)
 
@@ -197,6 +197,6 @@ def analogy(
             )
         first = values if first is None else first
         run = describe_run(started, paths)
-        result = replace(result, encoder=encoder(whole), comparison=comparison, run=run)
+        result = replace(result, encoder=encoder_info(whole), comparison=comparison, run=run)
         results.append(rounded(result).with_details(frame))
     return results[0] if isinstance(table, EmbeddingTable) else tuple(results)
