@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
 import embarith
 from embarith.cli import main
+from embarith.questions import SemEval, load
 from embarith.result import Answer, from_json
 from embarith.table import EmbeddingTable
 
@@ -27,6 +30,22 @@ def glove(glove_files: tuple[Path, Path], tmp_path_factory: pytest.TempPathFacto
     labels = pq.read_table(glove_files[1])["index"].slice(0, 5000).combine_chunks()
     path = tmp_path_factory.mktemp("glove") / "glove.arrow"
     EmbeddingTable.from_arrays(labels, vectors).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def semeval_words(
+    shared: Path, glove_files: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """GloVe's vectors of the words of two of SemEval's relations."""
+    task = load("semeval")
+    assert isinstance(task, SemEval)
+    words = {word.lower() for one in task.relations[:2] for pair in one.pairs for word in pair}
+    labels = pq.read_table(glove_files[1])["index"].combine_chunks()
+    rows = np.flatnonzero(pc.is_in(labels, pa.array(words)))
+    vectors = np.ascontiguousarray(np.load(glove_files[0], mmap_mode="r")[rows])
+    path = tmp_path_factory.mktemp("semeval") / "words.arrow"
+    EmbeddingTable.from_arrays(labels.take(rows), vectors).save(path)
     return path
 
 
@@ -96,6 +115,26 @@ def test_rated_pairs_are_sent_to_their_own_command(glove: Path, shared: Path) ->
     assert outcome.exit_code == 1
     assert "embarith semeval" in outcome.stderr
     assert "--extended" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("reading", "printed"),
+    [
+        ("--extended", ["semeval-anchor", "semeval-relation"]),
+        ("--extended=relation", ["semeval-relation"]),
+    ],
+)
+def test_the_reading_within_relations_stands_beside_the_others(
+    semeval_words: Path, shared: Path, tmp_path: Path, reading: str, printed: list[str]
+) -> None:
+    details = tmp_path / "details.jsonl"
+    words = ("analogy", str(semeval_words), reading, "--vocab", "questions", "--random-pairs", "0")
+    outcome = run(*words, "--details", str(details), "--json")
+    assert outcome.exit_code == 0, outcome.stderr
+    lines = [json.loads(line) for line in outcome.stdout.splitlines()]
+    assert [line["questions"]["name"] for line in lines] == printed
+    # Of the reading that was asked for.
+    assert len(details.read_text().splitlines()) == lines[0]["questions"]["answered"]
 
 
 def test_table_info_tells_people_and_machines_the_same(glove: Path) -> None:
