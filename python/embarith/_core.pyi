@@ -22,7 +22,7 @@ __all__ = [
 __version__: str
 
 _Answers = tuple[NDArray[np.int64], NDArray[np.float64]]
-_Ranks = tuple[NDArray[np.int64], NDArray[np.int64]]
+_Ranks = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 _Words = tuple[str, NDArray[np.int32], NDArray[np.uint8], NDArray[np.float32], int]
 
 @final
@@ -110,9 +110,9 @@ class Searcher:
         -------
         fair, restricted : (rows, scores)
             Answers among all rows, and without the excluded ones.
-        rank_fair, rank_restricted : (above, tied)
+        rank_fair, rank_restricted : (above, tied, right)
             Candidates that score strictly higher than the best right answer (−1 where none is a
-            candidate), and equally high, itself counted.
+            candidate), and equally high, itself counted; how many of these are right answers.
 
         Raises
         ------

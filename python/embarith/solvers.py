@@ -76,10 +76,13 @@ class Ranks:
         Candidates that score strictly higher; −1 where no right answer is a candidate.
     tied : ndarray of int64, shape (n,)
         Candidates with the same score, the right answer counted.
+    right : ndarray of int64, shape (n,)
+        How many of those are right answers.
     """
 
     above: Rows
     tied: Rows
+    right: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ def rank_gold(
     """Rank the right answers as `solve` does, without keeping answers.
 
     With `limit`, an answer that `limit` candidates or more beat is reported with `above = limit`
-    and `tied = 1`: enough for accuracy at `limit` and much faster.
+    and `tied = right = 1`: enough for accuracy at `limit` and much faster.
 
     Returns
     -------

@@ -97,13 +97,15 @@ def assert_same_ranks(
         out = excluded[i] if len(excluded) else NOTHING[:0]
         right = [g for g in gold[i] if g >= 0 and g not in out]
         if not right:
-            assert found.above[i] == -1
+            assert (found.above[i], found.tied[i], found.right[i]) == (-1, 0, 0)
             continue
         others = np.delete(row, out) if len(excluded) else row
         best = row[right].max()
         above = int((others > best + TOLERANCE).sum())
         reach = int((others >= best - TOLERANCE).sum())
         assert above <= found.above[i] < found.above[i] + found.tied[i] <= reach
+        level = {g for g in right if row[g] >= best - TOLERANCE}
+        assert 1 <= found.right[i] <= min(len(level), found.tied[i])
 
 
 @pytest.mark.parametrize("method", solvers.QUESTION_METHODS)
@@ -125,6 +127,7 @@ def test_equals_numpy(method: str, raw: bool, which: str, request: pytest.Fixtur
             near = np.ones(len(a), bool) if limit is None else full.above < limit
             np.testing.assert_array_equal(ours.above[near], full.above[near])
             np.testing.assert_array_equal(ours.tied[near], full.tied[near])
+            np.testing.assert_array_equal(ours.right[near], full.right[near])
             assert (ours.above[~near] == limit).all()
 
 
@@ -147,6 +150,37 @@ def test_spearman_equals_scipy(words: EmbeddingTable, method: str) -> None:
     np.testing.assert_allclose(found.fair.scores, best, atol=TOLERANCE, rtol=0)
     at_found = np.take_along_axis(scores, found.fair.indices, axis=1)
     np.testing.assert_allclose(at_found, best, atol=TOLERANCE, rtol=0)
+
+
+def test_equal_rank_correlations_are_ties() -> None:
+    """Ranks are whole numbers: integer arithmetic says which correlations are equal."""
+    rng = np.random.default_rng(8)
+    ranks = rng.permuted(np.tile(np.arange(50), (20_000, 1)), axis=1)
+    vectors = ranks.astype(np.float32)
+    table = EmbeddingTable.from_arrays([str(row) for row in range(20_000)], vectors)
+    c, gold = rng.integers(0, 20_000, (2, 50))
+    found = solvers.solve(
+        table, c, c, c, gold[:, None], method="only-c", similarity="spearman", exclude=c[:, None]
+    )
+    products = ranks[c] @ ranks.T
+    best = np.take_along_axis(products, gold[:, None], axis=1)
+    np.testing.assert_array_equal(found.rank_fair.above, (products > best).sum(axis=1))
+    np.testing.assert_array_equal(found.rank_fair.tied, (products == best).sum(axis=1))
+    assert found.rank_fair.tied.mean() > 2
+
+
+def test_right_answers_that_tie_are_counted() -> None:
+    vectors = np.random.default_rng(2).standard_normal((100, 8)).astype(np.float32)
+    vectors[[50, 60, 70]] = vectors[40]
+    table = EmbeddingTable.from_arrays([str(row) for row in range(100)], vectors)
+    c = np.array([40, 40, 40])
+    gold = np.array([[50, 60, -1], [50, 40, 50], [3, 50, 60]])
+    found = solvers.solve(table, c, c, c, gold, method="only-c", exclude=c[:, None])
+    fair, restricted = found.rank_fair, found.rank_restricted
+    np.testing.assert_array_equal([fair.above, fair.tied, fair.right], [[0] * 3, [4] * 3, [2] * 3])
+    np.testing.assert_array_equal(
+        [restricted.above, restricted.tied, restricted.right], [[0] * 3, [3] * 3, [2, 1, 2]]
+    )
 
 
 def test_3cosavg_leaves_the_asked_pair_out(words: EmbeddingTable) -> None:

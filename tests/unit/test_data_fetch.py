@@ -38,7 +38,11 @@ def test_a_broken_download_is_continued(server, google, shared, fault):
     server.plan["/questions-words.txt"] = [fault, fault]
     path = fetch("google")
     assert path.read_bytes() == (shared / google.path).read_bytes()
-    assert [status for *_, status in server.seen] == [200, 206, 206]
+    # A busy machine may let a whole answer stall too.
+    first, *more = [status for *_, status in server.seen]
+    assert first == 200
+    assert len(more) >= 2
+    assert set(more) == {206}
     starts = [int(wanted[len("bytes=") : -1]) for _, wanted, _ in server.seen[1:]]
     assert 0 < starts[0] < starts[1]
 

@@ -13,20 +13,21 @@ from scipy import stats
 from embarith import statistics
 
 
-def one(above: int, tied: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([above]), np.array([tied])
+def one(above: int, tied: int = 1, right: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.array([above]), np.array([tied]), np.array([right])
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
-@pytest.mark.parametrize(("above", "tied"), [(0, 1), (0, 3), (1, 2), (2, 4), (4, 1)])
-def test_credit_is_the_mean_over_all_orders_of_the_ties(above, tied, k):
-    ranks = [above + 1 + order.index(0) for order in permutations(range(tied))]
-    assert statistics.credit(*one(above, tied), k)[0] == pytest.approx(
-        np.mean(np.array(ranks) <= k)
-    )
-    assert statistics.reciprocal_rank(*one(above, tied))[0] == pytest.approx(
-        np.mean(1 / np.array(ranks))
-    )
+@pytest.mark.parametrize(
+    ("above", "tied", "right"),
+    [(0, 1, 1), (0, 3, 1), (1, 2, 1), (2, 4, 1), (4, 1, 1), (0, 3, 2), (0, 2, 2), (3, 5, 3)],
+)
+def test_credit_is_the_mean_over_all_orders_of_the_ties(above, tied, right, k):
+    first = [min(order[:right]) for order in permutations(range(tied))]
+    ranks = above + 1 + np.array(first)
+    ours = one(above, tied, right)
+    assert statistics.credit(*ours, k)[0] == pytest.approx(np.mean(ranks <= k))
+    assert statistics.reciprocal_rank(*ours)[0] == pytest.approx(np.mean(1 / ranks))
 
 
 def test_an_excluded_answer_is_worth_nothing():
@@ -59,20 +60,23 @@ def test_vocabulary_credit_is_scipy_s_hypergeometric(data):
     drawn = data.draw(st.integers(0, others))
     above = np.array(data.draw(st.lists(st.integers(0, others), min_size=1, max_size=5)))
     k = data.draw(st.sampled_from([1, 5, 10]))
-    ours = statistics.vocabulary_credit(above, np.ones_like(above), others, drawn, k)
+    ours = statistics.vocabulary_credit(
+        above, np.ones_like(above), np.ones_like(above), others, drawn, k
+    )
     assert np.allclose(ours, stats.hypergeom.cdf(k - 1, others, above, drawn), rtol=0, atol=1e-9)
 
 
 def test_the_whole_vocabulary_gives_the_credit_itself():
     random = np.random.default_rng(0)
     above, tied = random.integers(0, 20, 100), random.integers(1, 5, 100)
+    ranks = above, tied, random.integers(1, tied + 1)
     for k in (1, 5):
-        whole = statistics.vocabulary_credit(above, tied, others=400_000, drawn=400_000, k=k)
-        assert np.allclose(whole, statistics.credit(above, tied, k), rtol=0, atol=1e-12)
+        whole = statistics.vocabulary_credit(*ranks, others=400_000, drawn=400_000, k=k)
+        assert np.allclose(whole, statistics.credit(*ranks, k), rtol=0, atol=1e-12)
 
 
 def test_a_right_answer_that_was_excluded_counts_nothing():
-    unfound = statistics.vocabulary_credit(np.array([-1]), np.array([0]), others=5, drawn=3, k=1)
+    unfound = statistics.vocabulary_credit(*one(-1, 0, 0), others=5, drawn=3, k=1)
     assert unfound.tolist() == [0.0]
 
 

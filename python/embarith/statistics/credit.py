@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def credit(above: Ints, tied: Ints, k: int) -> Floats:
-    """Probability that the right answer is among the first `k` when ties fall at random.
+def credit(above: Ints, tied: Ints, right: Ints, k: int) -> Floats:
+    """Probability that a right answer is among the first `k` when ties fall at random.
 
     Answer lists break ties by row; a score must not, or the order of the file would change it.
-    Among `tied` equal candidates the right one is equally likely at each of the places above + 1
-    to above + tied, so the probability is (k - above) / tied, held between 0 and 1.
 
     Parameters
     ----------
@@ -23,6 +24,8 @@ def credit(above: Ints, tied: Ints, k: int) -> Floats:
         itself excluded, which is worth nothing.
     tied : ndarray of int64, shape (n,)
         Candidates with the same score, the right answer included.
+    right : ndarray of int64, shape (n,)
+        How many of those are right answers.
     k : int
         Length of the list.
 
@@ -32,21 +35,24 @@ def credit(above: Ints, tied: Ints, k: int) -> Floats:
 
     Examples
     --------
-    >>> credit(np.array([0, 0, 3, 5, -1]), np.array([1, 4, 4, 1, 1]), 5).tolist()
+    >>> above, tied = np.array([0, 0, 3, 5, -1]), np.array([1, 4, 4, 1, 0])
+    >>> credit(above, tied, np.array([1, 1, 1, 1, 0]), 5).tolist()
     [1.0, 1.0, 0.5, 0.0, 0.0]
+
+    With two right answers among three equals one of them comes first in two orders of three.
+
+    >>> credit(np.array([0]), np.array([3]), np.array([2]), 1).round(6).tolist()
+    [0.666667]
     """
-    share = np.clip((k - above) / np.maximum(tied, 1), 0.0, 1.0)
-    return np.where(above < 0, 0.0, share)
+    return _expected(above, tied, right, np.arange(_places(above, tied)) < k)
 
 
-def reciprocal_rank(above: Ints, tied: Ints) -> Floats:
-    """Give the expected reciprocal rank of the right answer when ties fall at random.
-
-    The mean of 1/rank over the places above + 1 to above + tied.
+def reciprocal_rank(above: Ints, tied: Ints, right: Ints) -> Floats:
+    """Give the expected reciprocal rank of the first right answer when ties fall at random.
 
     Parameters
     ----------
-    above, tied : ndarray of int64, shape (n,)
+    above, tied, right : ndarray of int64, shape (n,)
         As in `credit`.
 
     Returns
@@ -55,21 +61,16 @@ def reciprocal_rank(above: Ints, tied: Ints) -> Floats:
 
     Examples
     --------
-    >>> reciprocal_rank(np.array([0, 1, 0, -1]), np.array([1, 1, 2, 1])).tolist()
+    >>> above, tied = np.array([0, 1, 0, -1]), np.array([1, 1, 2, 0])
+    >>> reciprocal_rank(above, tied, np.array([1, 1, 1, 0])).tolist()
     [1.0, 0.5, 0.75, 0.0]
     """
-    start = np.maximum(above, 0)
-    single = 1.0 / (start + 1)
-    several = tied > 1
-    if several.any():
-        last = int((start[several] + tied[several]).max())
-        harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, last + 1))])
-        low, count = start[several], tied[several]
-        single[several] = (harmonic[low + count] - harmonic[low]) / count
-    return np.where(above < 0, 0.0, single)
+    return _expected(above, tied, right, 1.0 / np.arange(1, _places(above, tied) + 1))
 
 
-def vocabulary_credit(above: Ints, tied: Ints, others: int, drawn: int, k: int) -> Floats:
+def vocabulary_credit(
+    above: Ints, tied: Ints, right: Ints, others: int, drawn: int, k: int
+) -> Floats:
     """Give the credit to expect at `k` when only `drawn` of `others` candidates are kept.
 
     The rank on the whole vocabulary fixes the chance on every smaller one without a new search:
@@ -81,7 +82,7 @@ def vocabulary_credit(above: Ints, tied: Ints, others: int, drawn: int, k: int) 
 
     Parameters
     ----------
-    above, tied : ndarray of int64, shape (n,)
+    above, tied, right : ndarray of int64, shape (n,)
         As in `credit`.
     others : int
         Candidates beside the right answer.
@@ -99,20 +100,44 @@ def vocabulary_credit(above: Ints, tied: Ints, others: int, drawn: int, k: int) 
     A right answer of rank 3 among 5 words, 3 words kept (2 of the 4 others): it comes first if
     both better words are out, which 1 of 6 choices gives.
 
-    >>> vocabulary_credit(np.array([2]), np.array([1]), others=4, drawn=2, k=1).round(6).tolist()
+    >>> one = np.array([1])
+    >>> vocabulary_credit(np.array([2]), one, one, others=4, drawn=2, k=1).round(6).tolist()
     [0.166667]
     """
     if not 0 <= drawn <= others:
         raise ValueError(f"drawn must be between 0 and others = {others}, not {drawn}")
-    # A right answer that could not be found has no ties at all.
-    start, tied = np.maximum(above, 0), np.maximum(tied, 1)
-    if not len(start):
-        return np.zeros(0)
-    found = _found(int((start + tied).max()), others, drawn, k)
-    running = np.concatenate([[0.0], np.cumsum(found)])
-    alone = found[start]
-    mean = (running[start + tied] - running[start]) / tied
-    return np.where(above < 0, 0.0, np.where(tied > 1, mean, alone))
+    return _expected(above, tied, right, _found(_places(above, tied), others, drawn, k))
+
+
+def _places(above: Ints, tied: Ints) -> int:
+    """Return how many places right answers may take, counted from the first."""
+    return int((np.maximum(above, 0) + np.maximum(tied, 1)).max(initial=1))
+
+
+def _expected(above: Ints, tied: Ints, right: Ints, worth: NDArray[Any]) -> Floats:
+    """Return the mean worth of the first right answer's place, over all orders of its ties.
+
+    `worth[i]` is what an answer is worth that i candidates precede. One right answer among t
+    equals takes each of their places equally often; the first of m is at the j-th (from 0) with
+    probability C(t - 1 - j, m - 1) / C(t, m).
+    """
+    start = np.maximum(above, 0)
+    mean = worth[start].astype(np.float64)
+    several = np.flatnonzero(tied > 1)
+    if len(several):
+        running = np.concatenate([[0.0], np.cumsum(worth)])
+        low, count = start[several], tied[several]
+        mean[several] = (running[low + count] - running[low]) / count
+    for i in np.flatnonzero(right > 1):
+        j = np.arange(tied[i] - right[i] + 1)
+        logs = _log_binomial(tied[i] - 1 - j, right[i] - 1) - _log_binomial(tied[i], right[i])
+        mean[i] = np.exp(logs) @ worth[start[i] + j]
+    return np.where(above < 0, 0.0, mean)
+
+
+def _log_binomial(n: Any, k: Any) -> Any:
+    """Return log C(n, k)."""
+    return gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
 
 
 def _found(ranks: int, others: int, drawn: int, k: int) -> Floats:

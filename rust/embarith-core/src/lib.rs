@@ -15,7 +15,6 @@ pub mod rank;
 pub mod score;
 pub mod search;
 mod select;
-mod tile;
 pub mod vectors_io;
 
 pub use control::{Control, pool};

@@ -2,8 +2,8 @@
 
 use crate::exact;
 use crate::kernel::{Kernel, Lanes, TILE};
-use crate::search::Table;
-use crate::tile::Tile;
+use crate::search::{Table, Tile};
+use crate::select::{Candidate, Scored};
 
 /// How the atoms of a question make a row's score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,7 +148,7 @@ impl Plan {
         &self,
         method: Method,
         kernel: &Kernel,
-        tile: &Tile,
+        tile: Tile<'_>,
         lower: &mut Lanes,
         upper: &mut Lanes,
     ) {
@@ -173,13 +173,25 @@ impl Plan {
         }
     }
 
+    /// Which tiles of a strip (see [`Kernel::reach`]) hold a row whose weighted sum of cosines is
+    /// at least `bound` (offset method).
+    pub(crate) fn reach(
+        &self,
+        kernel: &Kernel,
+        cosines: &[Lanes],
+        stride: usize,
+        bound: f32,
+    ) -> u16 {
+        (kernel.reach)(cosines, stride, self.atoms, self.weights, bound)
+    }
+
     /// Which rows of a tile reach each of three bounds: by their upper bound, but the second by
     /// their lower one. `bounds` are already widened by `outer_margin`.
     pub(crate) fn sift(
         &self,
         method: Method,
         kernel: &Kernel,
-        tile: &Tile,
+        tile: Tile<'_>,
         lanes: &mut [Lanes; 2],
         bounds: [f32; 3],
     ) -> [u64; 3] {
@@ -206,7 +218,7 @@ impl Plan {
     }
 
     #[expect(clippy::unused_self, reason = "reads as a step of `bounds`")]
-    fn ratios(&self, raw: bool, tile: &Tile, scale: f64) -> Lanes {
+    fn ratios(&self, raw: bool, tile: Tile<'_>, scale: f64) -> Lanes {
         if raw {
             tile.norms.map(|norm| (norm * scale) as f32)
         } else {
@@ -223,10 +235,18 @@ impl Plan {
                 steep * terms[0][lane] + bias,
                 (2.0 * steep + bias.abs()) * self.margin,
             );
-            let (low, high) = (
-                sigmoid(z - slack) * 0.999_999,
-                sigmoid(z + slack) * 1.000_001,
-            );
+            let (least, most) = (z - slack, z + slack);
+            // Overflow leaves nothing known but that a probability lies between 0 and 1.
+            let low = if least.is_finite() {
+                sigmoid(least) * 0.999_999
+            } else {
+                0.0
+            };
+            let high = if most.is_finite() {
+                sigmoid(most) * 1.000_001
+            } else {
+                1.0
+            };
             let (near, far) = (terms[1][lane] + self.margin, terms[1][lane] - self.margin);
             upper[lane] = near * if near >= 0.0 { high } else { low } + 1e-7;
             lower[lane] = far * if far >= 0.0 { low } else { high } - 1e-7;
@@ -260,11 +280,11 @@ impl<'a> Scorer<'a> {
     pub(crate) fn load(&mut self, question: Question<'a>) -> &mut Self {
         self.question = Some(question);
         if self.method == Method::Offset {
+            // Not scaled to unit length: sums of ranks are whole numbers, whose products are
+            // exact, so that equal correlations stay equal.
             question.sum_into(&mut self.target);
             let length = exact::norm(&self.target);
-            if length > 0.0 {
-                self.target.iter_mut().for_each(|value| *value /= length);
-            }
+            self.lengths[0] = if length > 0.0 { length } else { 1.0 };
         } else {
             self.lengths = question.atoms.map(exact::norm);
         }
@@ -279,7 +299,7 @@ impl<'a> Scorer<'a> {
         let lengths = self.lengths;
         let cosine = |atom: usize| exact::dot(question.atoms[atom], x) / (lengths[atom] * norm);
         match self.method {
-            Method::Offset => exact::dot(&self.target, x) / norm,
+            Method::Offset => exact::dot(&self.target, x) / (lengths[0] * norm),
             Method::CosMul { epsilon } => {
                 let shifted = |atom| f64::midpoint(1.0, cosine(atom)).max(0.0);
                 shifted(0) * shifted(1) / (shifted(2) + epsilon)
@@ -308,10 +328,142 @@ impl<'a> Scorer<'a> {
             }
         }
     }
+
+    /// The scores of several rows.
+    pub(crate) fn score_all(&mut self, found: &[Candidate]) -> Vec<Scored> {
+        found
+            .iter()
+            .map(|candidate| Scored {
+                score: self.score(candidate.row),
+                row: candidate.row,
+            })
+            .collect()
+    }
 }
 
 /// The smallest `f32` score that proves a row above `score`, and the smallest that leaves it open.
 pub(crate) fn thresholds(score: f64, margin: f32) -> (f32, f32) {
     let margin = f64::from(margin);
     (up(score + margin), down(score - margin))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernel::available;
+    use crate::matrix::Matrix;
+    use crate::search::strip::Strip;
+
+    const DIM: usize = 7;
+
+    fn lengths() -> impl Strategy<Value = f32> {
+        prop::sample::select(vec![1e-30, 1e-12, 0.3, 1.0, 1.000_001, 40.0, 1e9, 1e30])
+    }
+
+    /// Rows of very different lengths, some of them close to others or the same.
+    fn rows() -> impl Strategy<Value = Vec<f32>> {
+        let row = (
+            prop::collection::vec(-1.0_f32..1.0, DIM),
+            lengths(),
+            0..4_u8,
+        );
+        prop::collection::vec(row, 5..90).prop_map(|rows| {
+            let mut out: Vec<f32> = Vec::new();
+            for (mut row, length, kind) in rows {
+                if kind == 0 && !out.is_empty() {
+                    row = out[..DIM].iter().map(|value| value.next_up()).collect();
+                } else if kind == 1 && !out.is_empty() {
+                    row = out[out.len() - DIM..].to_vec();
+                } else {
+                    row[0] += 2.0; // no zero rows
+                    for value in &mut row {
+                        *value *= length;
+                    }
+                }
+                out.extend(row);
+            }
+            out
+        })
+    }
+
+    fn methods() -> Vec<(Method, usize)> {
+        let mut all = vec![
+            (Method::Offset, 1),
+            (Method::Offset, 2),
+            (Method::Offset, 3),
+            (Method::CosMul { epsilon: 1e-3 }, 3),
+            (Method::CosMul { epsilon: 1e-6 }, 3),
+        ];
+        for raw in [false, true] {
+            all.push((Method::PairDistance { raw }, 2));
+            all.push((Method::LogisticCosine { raw }, 2));
+        }
+        all
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// The contract between the stages: every exact score lies within its bounds.
+        #[test]
+        fn exact_scores_lie_within_their_bounds(
+            data in rows(),
+            weights in prop::array::uniform3(-2.0_f64..2.0),
+            places in prop::array::uniform3(0..5_usize),
+        ) {
+            let matrix = Matrix::new(&data, DIM).unwrap();
+            let norms = exact::row_norms(matrix).unwrap();
+            let table = Table::new(matrix, &norms).unwrap();
+            for (method, terms) in methods() {
+                let raw = matches!(
+                    method,
+                    Method::PairDistance { raw: true } | Method::LogisticCosine { raw: true }
+                );
+                let atoms: Vec<Vec<f64>> = places[..terms]
+                    .iter()
+                    .map(|&place| {
+                        let scale = if raw { 1.0 } else { norms[place] };
+                        matrix.row(place).iter().map(|x| f64::from(*x) / scale).collect()
+                    })
+                    .collect();
+                let mut question = Question { atoms: [&[]; 3], weights, terms };
+                for (slot, atom) in question.atoms.iter_mut().zip(&atoms) {
+                    *slot = atom;
+                }
+                let last = terms as u32 - 1;
+                let plan = Plan::new(method, &question, [0, 1.min(last), 2.min(last)], DIM);
+                let units: Vec<f32> = atoms
+                    .iter()
+                    .flat_map(|atom| {
+                        let length = exact::norm(atom);
+                        atom.iter().map(move |x| (x / length) as f32)
+                    })
+                    .collect();
+                let margin = plan.outer_margin(method);
+                let mut scorer = Scorer::new(&table, method);
+                scorer.load(question);
+                for kernel in available() {
+                    let mut strip = Strip::new(DIM, terms, 2);
+                    strip.fill(&table, &kernel, &units, 0);
+                    for number in 0..matrix.rows().div_ceil(TILE) {
+                        let tile = strip.tile(number);
+                        let (mut lower, mut upper) = ([0.0; TILE], [0.0; TILE]);
+                        plan.bounds(method, &kernel, tile, &mut lower, &mut upper);
+                        for lane in 0..tile.valid.count_ones() as usize {
+                            let score = scorer.score(tile.start + lane as u32);
+                            let low = f64::from(lower[lane] - margin);
+                            let high = f64::from(upper[lane] + margin);
+                            prop_assert!(
+                                low <= score && score <= high,
+                                "{method:?} {}: {score} not in {low}..{high}",
+                                kernel.name
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

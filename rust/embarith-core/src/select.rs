@@ -55,6 +55,11 @@ impl Candidates {
         self.bound
     }
 
+    /// Takes over a bound that other candidates have proven.
+    pub(crate) fn raise(&mut self, bound: f32) {
+        self.bound = self.bound.max(bound);
+    }
+
     pub(crate) fn into_found(self) -> Vec<Candidate> {
         self.found
     }
@@ -89,7 +94,8 @@ impl Candidates {
     }
 }
 
-fn capacity(k: usize) -> usize {
+/// Candidates held before they are pruned.
+pub(crate) fn capacity(k: usize) -> usize {
     (2 * k).max(64)
 }
 

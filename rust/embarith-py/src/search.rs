@@ -11,7 +11,11 @@ use pyo3::prelude::*;
 use crate::support::{interruptible, option_error, slice, to_python};
 
 type AnswerArrays<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f64>>);
-type RankArrays<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+type RankArrays<'py> = (
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<i64>>,
+);
 type Solved<'py> = (
     AnswerArrays<'py>,
     AnswerArrays<'py>,
@@ -162,5 +166,9 @@ fn answers(py: Python<'_>, answers: Answers, k: usize) -> PyResult<AnswerArrays<
 }
 
 fn ranks(py: Python<'_>, ranks: Ranks) -> RankArrays<'_> {
-    (ranks.above.into_pyarray(py), ranks.tied.into_pyarray(py))
+    (
+        ranks.above.into_pyarray(py),
+        ranks.tied.into_pyarray(py),
+        ranks.right.into_pyarray(py),
+    )
 }

@@ -46,5 +46,6 @@ def details(
 
 
 def _rank(ranks: solvers.Ranks) -> pa.Array:
-    middle = ranks.above + (ranks.tied + 1) / 2
-    return pa.array(middle, pa.float64(), mask=ranks.above < 0)
+    # Where the first right answer stands on average when ties fall at random.
+    place = ranks.above + (ranks.tied + 1) / (ranks.right + 1)
+    return pa.array(place, pa.float64(), mask=ranks.above < 0)

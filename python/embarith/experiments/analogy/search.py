@@ -145,8 +145,8 @@ def six_credits(fair: solvers.Ranks, restricted: solvers.Ranks) -> Floats:
     """Return credit at 1, at 5 and reciprocal rank, fair then restricted, shape (n, 6)."""
     columns = []
     for ranks in (fair, restricted):
-        columns += [statistics.credit(ranks.above, ranks.tied, k) for k in (1, 5)]
-        columns.append(statistics.reciprocal_rank(ranks.above, ranks.tied))
+        columns += [statistics.credit(ranks.above, ranks.tied, ranks.right, k) for k in (1, 5)]
+        columns.append(statistics.reciprocal_rank(ranks.above, ranks.tied, ranks.right))
     return np.stack(columns, axis=1)
 
 

@@ -147,6 +147,7 @@ def vocabulary_curve(asked: Asked, ranks: solvers.Ranks, size: int) -> tuple[Voc
                 credit[mine, column] = statistics.vocabulary_credit(
                     ranks.above[mine],
                     ranks.tied[mine],
+                    ranks.right[mine],
                     others=max(size - 1 - out, 0),
                     drawn=max(v - 1 - out, 0),
                     k=k,

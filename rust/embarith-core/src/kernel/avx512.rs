@@ -13,6 +13,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     dot,
     combine,
     at_least,
+    reach,
     sift,
     cos_mul,
     pair_distance,
@@ -63,6 +64,21 @@ fn at_least(lanes: &Lanes, bound: f32) -> u64 {
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(lanes, bound) }
+}
+
+fn reach(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], bound: f32) -> u16 {
+    #[target_feature(enable = "avx512f")]
+    fn inner(
+        cosines: &[Lanes],
+        stride: usize,
+        places: [u32; 3],
+        weights: [f32; 3],
+        bound: f32,
+    ) -> u16 {
+        body::reach::<Fused>(cosines, stride, places, weights, bound)
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(cosines, stride, places, weights, bound) }
 }
 
 fn cos_mul(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {

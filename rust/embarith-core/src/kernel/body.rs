@@ -118,6 +118,34 @@ pub(super) fn combine<M: MulAdd>(terms: [&Lanes; 3], weights: [f32; 3], out: &mu
     }
 }
 
+/// Looks for the largest lane of each tile: a maximum costs less than a mask.
+#[inline(always)]
+pub(super) fn reach<M: MulAdd>(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    weights: [f32; 3],
+    bound: f32,
+) -> u16 {
+    let mut tiles = 0;
+    for (number, tile) in cosines.chunks_exact(stride).enumerate() {
+        let [first, second, third] = places.map(|place| tile[place as usize].as_chunks::<16>().0);
+        let mut best = [f32::NEG_INFINITY; 16];
+        for ((first, second), third) in first.iter().zip(second).zip(third) {
+            for (i, best) in best.iter_mut().enumerate() {
+                let sum = M::mul_add(second[i], weights[1], first[i] * weights[0]);
+                let sum = M::mul_add(third[i], weights[2], sum);
+                *best = if sum > *best { sum } else { *best };
+            }
+        }
+        let reached = best
+            .iter()
+            .fold(0, |any, &sum| any | u16::from(sum >= bound));
+        tiles |= reached << number;
+    }
+    tiles
+}
+
 /// Bounds of `3CosMul` from cosines that are each within `error` of the exact ones.
 #[inline(always)]
 pub(super) fn cos_mul(
@@ -165,8 +193,9 @@ pub(super) fn pair_distance(
         );
         let above = high / if high >= 0.0 { near } else { far } * 1.000_001 + 1e-6;
         let below = low / if low >= 0.0 { far } else { near } * 1.000_001 - 1e-6;
-        // Where x may equal c the exact score may be −∞ or anything up to 1.
-        let apart = near > 0.0;
+        // Where x may equal c the exact score may be −∞ or anything up to 1; nothing is known
+        // either where the ratio of their lengths overflows.
+        let apart = near > 0.0 && far < f32::INFINITY;
         upper[lane] = if apart && above < 1.0 {
             above
         } else {

@@ -34,6 +34,8 @@ pub struct Kernel {
     pub combine: fn(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes),
     /// Bit i is set where lane i is at least `bound`.
     pub at_least: fn(lanes: &Lanes, bound: f32) -> u64,
+    /// Which tiles of a strip hold a lane that reaches a bound, as one bit each.
+    pub reach: Reach,
     /// `at_least` for three bounds at once, on what `combine` gives, which is not stored.
     pub sift: Sift,
     /// Bounds of `3CosMul`: `[b, c, a]`, ε and the error of each cosine.
@@ -41,6 +43,11 @@ pub struct Kernel {
     /// Bounds of `PairDistance`: `[o·x, c·x, ‖x‖/‖c‖]`, o·c and the error of each cosine.
     pub pair_distance: Bounds,
 }
+
+/// Which tiles hold a lane of a weighted sum that is at least `bound`. The lanes of a term lie at
+/// `cosines[tile · stride + place]`; at most sixteen tiles.
+pub type Reach =
+    fn(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], bound: f32) -> u16;
 
 /// Which lanes of a weighted sum reach each of three bounds.
 pub type Sift = fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3];
@@ -185,6 +192,13 @@ mod tests {
                     mask | u64::from(terms[0][lane] >= bound) << lane
                 });
                 assert_eq!((kernel.at_least)(terms[0], bound), want, "{}", kernel.name);
+                let strip = [*terms[0], [-9.0; TILE], [-9.0; TILE], *terms[0]];
+                let tiles = (kernel.reach)(&strip, 2, [0, 1, 1], [1.0, 0.0, 0.0], bound);
+                let second = (kernel.reach)(&strip, 2, [1, 0, 0], [0.0, 1.0, 0.0], bound);
+                let any = u16::from(want != 0);
+                let low = u16::from(-9.0 >= bound);
+                assert_eq!(tiles, any | low << 1, "{}", kernel.name);
+                assert_eq!(second, any | low << 1, "{}", kernel.name);
                 let masks = (kernel.sift)(terms, [1.0, 0.0, 0.0], [bound, 2.0, bound]);
                 assert_eq!([masks[0], masks[2]], [want; 2], "{}", kernel.name);
             }

@@ -9,6 +9,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     dot,
     combine,
     at_least,
+    reach,
     sift,
     cos_mul,
     pair_distance,
@@ -32,6 +33,10 @@ fn at_least(lanes: &Lanes, bound: f32) -> u64 {
         mask |= u64::from(value >= bound) << lane;
     }
     mask
+}
+
+fn reach(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], bound: f32) -> u16 {
+    body::reach::<Separate>(cosines, stride, places, weights, bound)
 }
 
 fn cos_mul(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {

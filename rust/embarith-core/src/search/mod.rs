@@ -1,0 +1,213 @@
+//! Exact search: the k best rows for many questions, and the exact rank of their right answers.
+//!
+//! Questions are sums (or products) of a few *atoms*, and question sets use the same words again
+//! and again: Google's 19,544 questions are made of 905 words. One pass over the table therefore
+//! computes the cosines of a strip of rows with the distinct atoms once, and every question
+//! combines two or three of them. What the `f32` error bound cannot decide is scored in `f64`.
+
+mod batch;
+mod scan;
+pub(crate) mod strip;
+
+use crate::control::{Control, pool};
+use crate::kernel::kernel;
+use crate::matrix::Matrix;
+use crate::score::Method;
+use crate::{Error, Result};
+
+use batch::Batch;
+pub(crate) use strip::Tile;
+
+/// A matrix and the lengths of its rows.
+#[derive(Debug)]
+pub struct Table<'a> {
+    matrix: Matrix<'a>,
+    norms: &'a [f64],
+    fits_f32: bool,
+}
+
+impl<'a> Table<'a> {
+    /// Borrows a matrix and its rows' lengths, as [`exact::row_norms`] computes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if there is not one finite, positive length a row, or there are more rows
+    /// than 32 bits count.
+    pub fn new(matrix: Matrix<'a>, norms: &'a [f64]) -> Result<Self> {
+        if norms.len() != matrix.rows() || matrix.rows() > u32::MAX as usize {
+            return Err(Error::Shape(format!(
+                "{} lengths for {} rows",
+                norms.len(),
+                matrix.rows()
+            )));
+        }
+        if let Some(row) = norms.iter().position(|norm| !norm.is_normal()) {
+            return Err(Error::Shape(format!(
+                "row {row} is zero or not finite and has no direction"
+            )));
+        }
+        let fits_f32 = norms.iter().all(|norm| (1e-15..1e15).contains(norm));
+        Ok(Self {
+            matrix,
+            norms,
+            fits_f32,
+        })
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn matrix(&self) -> Matrix<'a> {
+        self.matrix
+    }
+
+    /// The rows' lengths.
+    #[must_use]
+    pub fn norms(&self) -> &'a [f64] {
+        self.norms
+    }
+
+    /// Whether dot products of rows with unit vectors neither overflow nor vanish in `f32`.
+    pub(crate) fn fits_f32(&self) -> bool {
+        self.fits_f32
+    }
+}
+
+/// What to ask of a table: n questions as combinations of atoms.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// How atoms make a score.
+    pub method: Method,
+    /// Atoms, row-major, of the table's dimension.
+    pub atoms: &'a [f64],
+    /// n × t places of atoms, t from 1 to 3.
+    pub terms: &'a [i64],
+    /// n × t weights of those atoms.
+    pub weights: &'a [f64],
+    /// Atoms a question.
+    pub terms_per_question: usize,
+    /// n × e rows that may not answer (restricted answers alone), padded with −1.
+    pub exclude: &'a [i64],
+    /// n × g right answers, padded with −1; empty to rank none.
+    pub gold: &'a [i64],
+    /// Answers a question; 0 to rank right answers alone.
+    pub k: usize,
+    /// Where ranks stop mattering (with k = 0): a right answer below that many candidates is
+    /// reported as just below them, which saves most of the work.
+    pub limit: Option<u64>,
+}
+
+/// The k best rows of every question, n × k, padded with −1 and NaN.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    /// Row numbers, best first.
+    pub rows: Vec<i64>,
+    /// Their scores.
+    pub scores: Vec<f64>,
+}
+
+/// The place of every question's best right answer among the candidates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ranks {
+    /// Candidates with a strictly higher score; −1 where no right answer is a candidate.
+    pub above: Vec<i64>,
+    /// Candidates with the same score, the right answer counted.
+    pub tied: Vec<i64>,
+    /// How many of those are right answers.
+    pub right: Vec<i64>,
+}
+
+/// Answers and ranks with every row a candidate (`fair`) and without the excluded ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Response {
+    /// All rows may answer.
+    pub fair: Answers,
+    /// The question's excluded rows may not.
+    pub restricted: Answers,
+    /// Rank among all rows.
+    pub rank_fair: Ranks,
+    /// Rank among the rows that are not excluded.
+    pub rank_restricted: Ranks,
+}
+
+/// Answers every question of `request`, exactly.
+///
+/// `control.done()` counts row–question pairs.
+///
+/// # Errors
+///
+/// [`Error::Shape`] for arrays that do not fit together or places out of range;
+/// [`Error::Interrupted`] if `control` was cancelled.
+pub fn solve(table: &Table<'_>, request: &Request<'_>, control: &Control) -> Result<Response> {
+    let layout = Layout::new(table, request)?;
+    let kernel = kernel()?;
+    let pool = pool()?;
+    pool.install(|| {
+        let mut response = Response::default();
+        let mut start = 0;
+        while start < layout.questions {
+            let batch = Batch::new(table, request, &layout, start);
+            start += batch.questions();
+            batch.run(&kernel, pool, control, &mut response)?;
+        }
+        Ok(response)
+    })
+}
+
+/// The request's shapes, checked.
+struct Layout {
+    questions: usize,
+    dim: usize,
+    excluded: usize,
+    golds: usize,
+    /// Answers to search: enough that k are left after the excluded rows are taken out.
+    depth: usize,
+}
+
+impl Layout {
+    fn new(table: &Table<'_>, request: &Request<'_>) -> Result<Self> {
+        let shape = |message: String| Err(Error::Shape(message));
+        let (dim, rows) = (table.matrix.dim(), table.matrix.rows());
+        let terms = request.terms_per_question;
+        if !(1..=3).contains(&terms) || request.method.atoms().is_some_and(|fixed| fixed != terms) {
+            return shape(format!("{terms} terms a question for {:?}", request.method));
+        }
+        let questions = request.terms.len() / terms;
+        let width = |values: &[i64]| values.len() / questions.max(1);
+        let (excluded, golds) = (width(request.exclude), width(request.gold));
+        if request.terms.len() != questions * terms
+            || request.weights.len() != request.terms.len()
+            || request.exclude.len() != questions * excluded
+            || request.gold.len() != questions * golds
+            || !request.atoms.len().is_multiple_of(dim)
+        {
+            return shape("terms, weights, exclude, gold and atoms do not fit together".into());
+        }
+        if request.limit.is_some() && (request.k > 0 || golds == 0) {
+            return shape("a limit is for ranking right answers alone".into());
+        }
+        let atoms = (request.atoms.len() / dim) as i64;
+        if let Some(place) = request
+            .terms
+            .iter()
+            .find(|place| !(0..atoms).contains(*place))
+        {
+            return shape(format!("a question names atom {place} of {atoms}"));
+        }
+        let mut listed = request.exclude.iter().chain(request.gold);
+        if let Some(row) = listed.find(|row| !(-1..rows as i64).contains(*row)) {
+            return shape(format!("row {row} of a table of {rows} rows"));
+        }
+        let depth = if request.k == 0 {
+            0
+        } else {
+            rows.min(request.k + excluded)
+        };
+        Ok(Self {
+            questions,
+            dim,
+            excluded,
+            golds,
+            depth,
+        })
+    }
+}
