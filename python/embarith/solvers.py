@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith import _core
+from embarith.draws import generator
 from embarith.errors import OptionError, nearest
 from embarith.table import EmbeddingTable, Similarity
 
@@ -404,7 +405,7 @@ def _target_planes(
         members = np.flatnonzero(relation == number)
         involved = np.union1d(source[members], gold[members])
         pool = np.setdiff1d(np.arange(len(table)), involved)
-        draw = np.random.default_rng([seed, int(number)])
+        draw = generator(seed, "lrcos", int(number))
         sampled = draw.choice(pool, size=min(len(members) - 1, len(pool)), replace=False)
         for pair in members:
             others = members[members != pair]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, cast
@@ -12,12 +11,12 @@ from numpy.typing import NDArray
 
 from embarith import solvers, statistics
 from embarith.experiments.analogy.asked import Asked
+from embarith.progress import Progress
 from embarith.questions import random_pairs
 from embarith.table import EmbeddingTable, Similarity
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
