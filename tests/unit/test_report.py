@@ -261,6 +261,40 @@ def test_terminal_fits_100_columns_and_keeps_to_plain_text(
     assert "\x1b" not in text
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_tables_too_wide_for_the_terminal_are_split_and_lose_nothing(
+    analogy: result.AnalogyResult, answer: result.Answer, width: int
+) -> None:
+    long = relation("gram6-nationality-adjective-of-some-land", 0.4)
+    file = io.StringIO()
+    one = replace(analogy, relations=(long, *analogy.relations))
+    terminal.show(document([one, answer]), Console(file=file, width=width, color_system=None))
+    lines = [line.rstrip() for line in file.getvalue().splitlines()]
+    assert max(map(len, lines)) <= width
+    broken = next(line.split()[0] for line in lines if line.startswith("gram6-"))
+    assert broken.endswith("-") or broken == long.name
+    relations = lines[lines.index("Relations") :]
+    for title in ("n", "95", "helps", "AUC", "OCS", "PCS"):
+        assert any(title in line.split() for line in relations)
+    rows = [line for line in lines if re.match(r" *1  queen", line)]
+    assert rows
+    assert all(cell in " ".join(rows) for cell in (".852", ".700", "−.400", ".552", "1,118"))
+
+
+def test_reports_on_pairs_do_not_speak_of_inputs_that_there_are_not(
+    by_pair: result.AnalogyResult,
+) -> None:
+    learnt = replace(by_pair, relations=(relation("one", 0.4), relation("two", 0.6)))
+    text = render([learnt], "terminal")
+    assert re.search(r"^LRCos +\.123", text, re.MULTILINE)
+    assert "b − a + c" not in text
+    assert "a, b and c" not in text
+    assert not re.search(r"^[ab] +\d", text, re.MULTILINE)
+    for absent in ("helps", "angle", "AUC", "control", "y and d"):
+        assert absent not in text, absent
+    assert re.search(r"^one .* \.008 +\.280 +\.410$", text, re.MULTILINE)
+
+
 def test_no_color_is_respected(
     analogy: result.AnalogyResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:

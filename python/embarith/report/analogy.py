@@ -113,7 +113,7 @@ def _six(scores: Scores) -> tuple[Cell, ...]:
 
 def _accuracy(result: AnalogyResult) -> Table:
     rows = [
-        line("b − a + c", *_six(result.scores), strong=True),
+        line(_asked(result), *_six(result.scores), strong=True),
         line("mean over relations", *_six(result.macro)),
     ]
     if result.questions.dropped:
@@ -152,6 +152,11 @@ def _accuracy(result: AnalogyResult) -> Table:
     )
 
 
+def _asked(result: AnalogyResult) -> str:
+    """Return what the answers are nearest to, or the method whose answers have no such point."""
+    return "b − a + c" if result.method == "3cosadd" else METHODS.get(result.method, result.method)
+
+
 def _baselines(result: AnalogyResult) -> list[tuple[str, Scores]]:
     baselines = result.baselines
     if baselines is None:
@@ -176,9 +181,11 @@ def _small(value: float) -> str:
 
 
 def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
+    inputs = "a, b and c as answers" if result.asked_by == "question" else "c, the only input"
     yield (
-        "Published scores are mostly restricted: they forbid a, b and c as answers. "
-        "Intervals are 95 %, from resampling word pairs (over draws for the control)."
+        f"Published scores are mostly restricted: they forbid {inputs}. "
+        "Intervals are 95 %, from resampling word pairs"
+        f"{' (over draws for the control)' if result.control is not None else ''}."
     )
     helps = result.baselines.helps if result.baselines is not None else None
     if helps is not None:
@@ -218,8 +225,7 @@ def _landed(result: AnalogyResult) -> Table:
     places = {
         "d, a right answer": landed.d,
         "c": landed.c,
-        "b": landed.b,
-        "a": landed.a,
+        **({"b": landed.b, "a": landed.a} if result.asked_by == "question" else {}),
         "another word": landed.other,
     }
     return Table(
@@ -297,6 +303,8 @@ def _curve(result: AnalogyResult) -> Table:
 
 
 def _relations(result: AnalogyResult) -> Table:
+    # A pair learnt from the others has no y whose angle, AUC or nearness could be given.
+    has_y = result.asked_by == "question"
     columns = (
         Column("relation", align="left"),
         Column("n"),
@@ -304,9 +312,7 @@ def _relations(result: AnalogyResult) -> Table:
         Column("top-1", "restr."),
         Column("95 %", "restr."),
         Column("p"),
-        Column("helps"),
-        Column("angle"),
-        Column("AUC"),
+        *((Column("helps"), Column("angle"), Column("AUC")) if has_y else ()),
         Column("OCS"),
         Column("PCS"),
     )
@@ -316,36 +322,37 @@ def _relations(result: AnalogyResult) -> Table:
         if relation.category != category:
             category = relation.category
             rows.append(line(category, *[""] * (len(columns) - 1), strong=True, rule=bool(rows)))
-        rows.append(_relation(relation))
+        cells = _relation(relation, has_y)
+        rows.append(line(relation.name, *cells, *["–"] * (len(columns) - 1 - len(cells))))
+    of_y = (
+        "; helps: share of questions whose y is nearer to d than c is; angle: mean of "
+        "y and d, unit vectors, degrees"
+    )
     return Table(
         "Relations",
         columns,
         tuple(rows),
         (
             "n: questions answered (of those asked, where fewer); p: permutation null, Holm over "
-            "relations; helps: share of questions whose y is nearer to d than c is; angle: mean of "
-            "y and d, unit vectors, degrees.",
+            f"relations{of_y if has_y else ''}.",
             "OCS, PCS: offset concordance and pairing consistency (Fournier et al. 2020), "
             "less their value under shuffled pairings.",
         ),
     )
 
 
-def _relation(row: RelationRow) -> Row:
+def _relation(row: RelationRow, has_y: bool) -> tuple[str, ...]:
     if row.scores is None:
-        return line(row.name, f"0/{row.asked:,}", *["–"] * 9)
+        return (f"0/{row.asked:,}",)
     parallel = row.parallelism
     restricted = row.scores.restricted.top1
-    return line(
-        row.name,
+    return (
         f"{row.answered:,}" + ("" if row.answered == row.asked else f"/{row.asked:,}"),
         share(row.scores.fair.top1.value),
         share(restricted.value),
         interval(restricted.ci) or "–",
         share(row.p_holm),
-        share(row.helps),
-        degrees(row.angle_mean),
-        share(row.auc),
+        *((share(row.helps), degrees(row.angle_mean), share(row.auc)) if has_y else ()),
         share(parallel.concordance - parallel.concordance_null if parallel else None),
         share(parallel.consistency - parallel.consistency_null if parallel else None),
     )
