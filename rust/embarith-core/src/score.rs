@@ -173,16 +173,28 @@ impl Plan {
         }
     }
 
-    /// Which tiles of a strip (see [`Kernel::reach`]) hold a row whose weighted sum of cosines is
-    /// at least `bound` (offset method).
+    /// Which tiles of a strip (see [`Kernel::reach`]) may hold a row whose upper bound is at
+    /// least `bound`: more than there are, but none is missed.
     pub(crate) fn reach(
         &self,
+        method: Method,
         kernel: &Kernel,
         cosines: &[Lanes],
         stride: usize,
         bound: f32,
     ) -> u16 {
-        (kernel.reach)(cosines, stride, self.atoms, self.weights, bound)
+        match method {
+            Method::Offset => (kernel.reach)(cosines, stride, self.atoms, self.weights, bound),
+            Method::CosMul { .. } if bound > f32::NEG_INFINITY => (kernel.reach_cos_mul)(
+                cosines,
+                stride,
+                self.atoms,
+                self.constant,
+                self.margin,
+                bound,
+            ),
+            _ => u16::MAX,
+        }
     }
 
     /// Which rows of a tile reach each of three bounds: by their upper bound, but the second by
@@ -451,6 +463,13 @@ mod tests {
                         let tile = strip.tile(number);
                         let (mut lower, mut upper) = ([0.0; TILE], [0.0; TILE]);
                         plan.bounds(method, &kernel, tile, &mut lower, &mut upper);
+                        let rows = tile.valid.count_ones() as usize;
+                        let best = upper[..rows].iter().copied().fold(f32::MIN, f32::max);
+                        for bound in [best, best.next_down(), best - 0.5 * best.abs(), f32::NEG_INFINITY] {
+                            let tiles =
+                                plan.reach(method, &kernel, &strip.cosines, terms, bound);
+                            prop_assert!(tiles >> number & 1 == 1, "{method:?} {bound}");
+                        }
                         for lane in 0..tile.valid.count_ones() as usize {
                             let score = scorer.score(tile.start + lane as u32);
                             let low = f64::from(lower[lane] - margin);

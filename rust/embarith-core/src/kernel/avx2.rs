@@ -15,6 +15,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     combine,
     at_least,
     reach,
+    reach_cos_mul,
     sift,
     cos_mul,
     pair_distance,
@@ -81,6 +82,29 @@ fn reach(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], 
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(cosines, stride, places, weights, bound) }
+}
+
+fn reach_cos_mul(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    epsilon: f32,
+    error: f32,
+    bound: f32,
+) -> u16 {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(
+        cosines: &[Lanes],
+        stride: usize,
+        places: [u32; 3],
+        epsilon: f32,
+        error: f32,
+        bound: f32,
+    ) -> u16 {
+        body::reach_cos_mul(cosines, stride, places, epsilon, error, bound)
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(cosines, stride, places, epsilon, error, bound) }
 }
 
 fn cos_mul(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {

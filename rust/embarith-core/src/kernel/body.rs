@@ -118,7 +118,35 @@ pub(super) fn combine<M: MulAdd>(terms: [&Lanes; 3], weights: [f32; 3], out: &mu
     }
 }
 
+/// Marks the tiles in which `score` of any lane is at least `bound`.
+///
 /// Looks for the largest lane of each tile: a maximum costs less than a mask.
+#[inline(always)]
+fn any_reaches(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    bound: f32,
+    score: impl Fn([f32; 3]) -> f32,
+) -> u16 {
+    let mut tiles = 0;
+    for (number, tile) in cosines.chunks_exact(stride).enumerate() {
+        let [first, second, third] = places.map(|place| tile[place as usize].as_chunks::<16>().0);
+        let mut best = [f32::NEG_INFINITY; 16];
+        for ((first, second), third) in first.iter().zip(second).zip(third) {
+            for (i, best) in best.iter_mut().enumerate() {
+                let score = score([first[i], second[i], third[i]]);
+                *best = if score > *best { score } else { *best };
+            }
+        }
+        let reached = best
+            .iter()
+            .fold(0, |any, &score| any | u16::from(score >= bound));
+        tiles |= reached << number;
+    }
+    tiles
+}
+
 #[inline(always)]
 pub(super) fn reach<M: MulAdd>(
     cosines: &[Lanes],
@@ -127,23 +155,29 @@ pub(super) fn reach<M: MulAdd>(
     weights: [f32; 3],
     bound: f32,
 ) -> u16 {
-    let mut tiles = 0;
-    for (number, tile) in cosines.chunks_exact(stride).enumerate() {
-        let [first, second, third] = places.map(|place| tile[place as usize].as_chunks::<16>().0);
-        let mut best = [f32::NEG_INFINITY; 16];
-        for ((first, second), third) in first.iter().zip(second).zip(third) {
-            for (i, best) in best.iter_mut().enumerate() {
-                let sum = M::mul_add(second[i], weights[1], first[i] * weights[0]);
-                let sum = M::mul_add(third[i], weights[2], sum);
-                *best = if sum > *best { sum } else { *best };
-            }
-        }
-        let reached = best
-            .iter()
-            .fold(0, |any, &sum| any | u16::from(sum >= bound));
-        tiles |= reached << number;
-    }
-    tiles
+    any_reaches(cosines, stride, places, bound, |terms| {
+        let sum = M::mul_add(terms[1], weights[1], terms[0] * weights[0]);
+        M::mul_add(terms[2], weights[2], sum)
+    })
+}
+
+/// Compares the numerator of the upper bound that [`cos_mul`] gives with `bound` times its
+/// denominator, which saves the division.
+#[inline(always)]
+pub(super) fn reach_cos_mul(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    epsilon: f32,
+    error: f32,
+    bound: f32,
+) -> u16 {
+    let half = 0.5 * error + 1e-7;
+    any_reaches(cosines, stride, places, 0.0, |[b, c, a]| {
+        let (b, c, a) = (0.5 + 0.5 * b, 0.5 + 0.5 * c, 0.5 + 0.5 * a);
+        let product = (b + half) * (c + half) * (1.0 + 2e-6);
+        product - bound * (positive(a - half) + epsilon)
+    })
 }
 
 /// Bounds of `3CosMul` from cosines that are each within `error` of the exact ones.

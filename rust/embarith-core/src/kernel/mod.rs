@@ -36,6 +36,8 @@ pub struct Kernel {
     pub at_least: fn(lanes: &Lanes, bound: f32) -> u64,
     /// Which tiles of a strip hold a lane that reaches a bound, as one bit each.
     pub reach: Reach,
+    /// The same for the upper bound of `3CosMul`; see `cos_mul` for the constants.
+    pub reach_cos_mul: ReachCosMul,
     /// `at_least` for three bounds at once, on what `combine` gives, which is not stored.
     pub sift: Sift,
     /// Bounds of `3CosMul`: `[b, c, a]`, ε and the error of each cosine.
@@ -48,6 +50,16 @@ pub struct Kernel {
 /// `cosines[tile · stride + place]`; at most sixteen tiles.
 pub type Reach =
     fn(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], bound: f32) -> u16;
+
+/// [`Reach`] for `3CosMul`, with ε and the error of each cosine.
+pub type ReachCosMul = fn(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    epsilon: f32,
+    error: f32,
+    bound: f32,
+) -> u16;
 
 /// Which lanes of a weighted sum reach each of three bounds.
 pub type Sift = fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3];

@@ -10,6 +10,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     combine,
     at_least,
     reach,
+    reach_cos_mul,
     sift,
     cos_mul,
     pair_distance,
@@ -37,6 +38,17 @@ fn at_least(lanes: &Lanes, bound: f32) -> u64 {
 
 fn reach(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], bound: f32) -> u16 {
     body::reach::<Separate>(cosines, stride, places, weights, bound)
+}
+
+fn reach_cos_mul(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    epsilon: f32,
+    error: f32,
+    bound: f32,
+) -> u16 {
+    body::reach_cos_mul(cosines, stride, places, epsilon, error, bound)
 }
 
 fn cos_mul(terms: [&Lanes; 3], epsilon: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes) {

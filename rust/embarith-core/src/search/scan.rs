@@ -7,7 +7,7 @@ use super::strip::{self, Strip, Tile};
 use crate::Result;
 use crate::control::Control;
 use crate::kernel::{Kernel, Lanes, TILE};
-use crate::score::{Method, Scorer};
+use crate::score::Scorer;
 use crate::select::{Candidate, Candidates};
 
 /// One visit of a question to every strip: for its answers, for the rank of a right answer, or
@@ -150,12 +150,10 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn visit(&mut self, job: &mut Job, strip: &Strip) {
         let batch = self.pass.batch;
+        let (plan, method) = (&batch.plans[job.question as usize], batch.request.method);
+        let (kernel, stride) = (self.pass.kernel, batch.atoms());
         let mut tiles = strip.filled();
-        if batch.request.method == Method::Offset {
-            let plan = &batch.plans[job.question as usize];
-            let stride = batch.atoms();
-            tiles &= plan.reach(self.pass.kernel, &strip.cosines, stride, job.reach);
-        }
+        tiles &= plan.reach(method, kernel, &strip.cosines, stride, job.reach);
         while tiles != 0 {
             let tile = strip.tile(tiles.trailing_zeros() as usize);
             tiles &= tiles - 1;
