@@ -10,6 +10,7 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from embarith import solvers
+from embarith.draws import generator
 from embarith.errors import OptionError
 from embarith.table import EmbeddingTable
 
@@ -211,7 +212,7 @@ def test_lrcos_equals_scikit_learn(words: EmbeddingTable, raw: bool) -> None:
     u = unit(words.vectors)
     x = words.vectors.astype(np.float64) if raw else u
     free = np.setdiff1d(np.arange(4000), np.concatenate([source, gold]))
-    sampled = np.random.default_rng([11, 0]).choice(free, size=5, replace=False)
+    sampled = generator(11, "lrcos", 0).choice(free, size=5, replace=False)
     scores = np.empty((6, len(words)))
     for i in range(6):
         others = np.arange(6) != i
