@@ -1,15 +1,15 @@
 """Sphinx configuration. The pages load nothing from outside: no MathJax, no web fonts."""
 
 import json
-from importlib.metadata import version as version_of
 from pathlib import Path
 
+from embarith import __version__
 from embarith.result import json_schema
 
 project = "embarith"
 author = "The embarith authors"
 copyright = "The embarith authors"  # noqa: A001 -- Sphinx's name
-release = version = version_of("embarith")
+release = version = __version__
 
 extensions = [
     "myst_parser",
@@ -19,6 +19,8 @@ extensions = [
     "sphinx_click",
 ]
 default_role = "code"
+# Curled quotes and joined dashes would spoil commands that readers copy.
+smartquotes = False
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 nitpicky = False
@@ -46,3 +48,21 @@ schemas.mkdir(parents=True, exist_ok=True)
 for kind in ("analogy", "answer", "choice", "semeval"):
     text = json.dumps(json_schema(f"embarith.{kind}/1"), indent=2, ensure_ascii=False)
     (schemas / f"{kind}-1.json").write_text(text + "\n", encoding="utf-8")
+
+
+def examples_as_code(app, context, lines):  # noqa: ARG001 -- Sphinx's signature
+    """Show the lines that a help text ends with as commands, where sphinx-click has verse."""
+    shown = []
+    for line in lines:
+        text = line.removeprefix("| ")
+        if text.startswith("  "):
+            shown.append(f"   {text.strip()}")
+        elif text.endswith(":"):
+            shown += [text, "", ".. code-block:: sh", ""]
+        else:
+            shown.append(text)
+    lines[:] = shown
+
+
+def setup(app):
+    app.connect("sphinx-click-process-epilog", examples_as_code)

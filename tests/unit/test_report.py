@@ -233,8 +233,10 @@ def test_every_format_prints_both_ways_of_scoring(analogy: result.AnalogyResult,
 def test_reports_never_leave_out_what_qualifies_a_score(
     analogy: result.AnalogyResult, name: str
 ) -> None:
-    text = " ".join(render([analogy], name).split())
+    one = replace(analogy, notes=("No control was drawn here.",))
+    text = " ".join(render([one], name).split())
     for needed in (
+        "No control was drawn here.",
         "1,200 asked",
         "200 dropped",
         "400,000",

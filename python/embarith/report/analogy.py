@@ -213,6 +213,7 @@ def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
         )
     yield draws[0].upper() + draws[1:] + "."
     yield from result.notes
+    yield from result.notes
     if result.paper is not None:
         yield (
             f"Among question words: candidates are the set's own {result.paper.vocab.size:,} words "

@@ -30,7 +30,7 @@ _STYLE = """
 .embarith tr.rule td { border-top: 1px solid var(--line); }
 .embarith tr.strong td { font-weight: 650; background: var(--strong); }
 .embarith td small { display: block; color: var(--dim); font-weight: 400; }
-.embarith td.bar { min-width: 18em; vertical-align: middle; }
+.embarith td.bar { width: 18em; min-width: 6em; vertical-align: middle; }
 .embarith td.bar i { display: block; height: .8em; background: var(--bar); border-radius: 2px; }
 .embarith p { color: var(--dim); margin: .5em 0; max-width: 75ch; font-size: .92em; }
 """

@@ -94,24 +94,24 @@ def analogy(
         the first by the paired bootstrap.
     questions : AnalogySet, str or Path
         A set, or what `embarith.questions.load` takes.
-    method : str
+    method : str, default ``3cosadd``
         ``3cosadd``, ``3cosmul``, ``pairdistance``, or ``3cosavg`` and ``lrcos``, which ask every
         pair once, having learnt the relation from its other pairs (relations of five or more).
-    raw : bool
+    raw : bool, default False
         Search with raw vectors, not unit vectors.
-    similarity : {"cosine", "spearman"}
-    vocab : str
+    similarity : {"cosine", "spearman"}, default ``cosine``
+    vocab : str, default ``all``
         Candidates: ``all``, ``questions``, or ``top:N`` (tables in order of frequency).
-    case : {"exact", "lower", "fold"}
+    case : {"exact", "lower", "fold"}, default ``exact``
         ``lower`` asks in lower case, ``fold`` takes words that differ in case alone for one. A
         table without capitals is asked in lower case, which the result records.
-    topn : int
+    topn : int, default 10
         Answers kept a question, for `AnalogyResult.to_frame`.
-    draws, null_draws, control_draws : int
+    draws, null_draws, control_draws : int, default 1000, 999, 20
         Bootstrap draws, permutations, and draws of random second pairs (0: no control).
-    baselines : bool
+    baselines : bool, default True
         Whether to ask the simpler questions too.
-    seed : int
+    seed : int, default 0
         Of everything drawn. The same seed and inputs give the same result but for `run`.
     data_dir : Path, optional
         Folder of data to look in first.
