@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from embarith import _core
 from embarith.result import Run
 
 
-def describe_run(started: float, paths: dict[str, str]) -> Run:
+def describe_run(started: float, paths: dict[str, str], libraries: Sequence[str] = ()) -> Run:
     """Return what differs between machines and leaves the figures as they are.
 
     Parameters
@@ -19,13 +20,15 @@ def describe_run(started: float, paths: dict[str, str]) -> Run:
         `time.perf_counter()` at the beginning of the run.
     paths : dict of str to str
         Files that were read.
+    libraries : sequence of str
+        Used besides those that every measurement uses.
 
     Examples
     --------
     >>> describe_run(time.perf_counter(), {}).threads >= 1
     True
     """
-    libraries = {name: version(name) for name in ("numpy", "scipy", "pyarrow")}
+    used = {name: version(name) for name in ("numpy", "scipy", "pyarrow", *libraries)}
     return Run(
         seconds=time.perf_counter() - started,
         isa=_core.isa(),
@@ -34,6 +37,6 @@ def describe_run(started: float, paths: dict[str, str]) -> Run:
         versions={
             "embarith": _core.__version__,
             "python": platform.python_version(),
-            **libraries,
+            **used,
         },
     )

@@ -14,6 +14,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from embarith import questions
+from embarith.cli._shared import write_details
 from embarith.errors import OptionError
 from embarith.experiments.analogy import analogy
 from embarith.provenance import Provenance
@@ -164,6 +165,18 @@ def test_geometry_is_numpy_s(report: AnalogyResult, words: EmbeddingTable) -> No
             assert row[f"rho_{kind}"] == pytest.approx(rho, abs=1e-9)
 
 
+def test_c_alone_stands_beside_angle_and_rho(report: AnalogyResult, words: EmbeddingTable) -> None:
+    rows = report.to_frame().to_pylist()
+    c, d = (words[[row["c"] for row in rows]], words[[row["gold"][0] for row in rows]])
+    rho = [spearmanr(x, y).statistic for x, y in zip(c, d, strict=True)]
+    assert report.companions.rho_only_c.mean == pytest.approx(np.mean(rho), abs=1e-8)
+    relations = np.array([row["relation"] for row in rows])
+    for row in report.relations:
+        mine = np.array(rho)[relations == row.name]
+        if len(mine):
+            assert row.rho_only_c_mean == pytest.approx(mine.mean(), abs=1e-8)
+
+
 def test_baselines_and_control_are_numpy_s(report: AnalogyResult, words, some) -> None:
     rows = report.to_frame().to_pylist()
     unit = words.vectors.astype(float)
@@ -215,7 +228,12 @@ def test_paper_protocol_is_the_question_vocabulary(report, words, some) -> None:
     assert report.paper.vocab == among.vocab
     assert report.paper.scores.fair.top1.value == among.scores.fair.top1.value
     assert report.paper.scores.restricted == among.scores.restricted
-    assert among.chance["top1"] == pytest.approx(1 / among.vocab.size, abs=1e-9)
+    size = among.vocab.size
+    assert among.chance.fair.top1 == among.chance.k_of_v.top1 == pytest.approx(1 / size, abs=1e-9)
+    assert among.chance.restricted.top5 == pytest.approx(5 / (size - 3), abs=1e-9)
+    alone = quick(words, some, vocab="questions", control_draws=0).baselines.only_c
+    assert report.paper.only_c.fair.top1.value == alone.fair.top1.value
+    assert report.paper.only_c.restricted == alone.restricted
 
 
 def test_relation_rows_add_up(report: AnalogyResult) -> None:
@@ -228,6 +246,8 @@ def test_relation_rows_add_up(report: AnalogyResult) -> None:
     assert sum(row.asked for row in report.relations) == report.questions.asked
     for row in answered:
         assert row.null.p <= row.p_holm
+    alone = sum(row.only_c.restricted.top1.count for row in answered)
+    assert alone == report.baselines.only_c.restricted.top1.count
 
 
 def test_vocabulary_curve_ends_at_the_score(report: AnalogyResult) -> None:
@@ -278,11 +298,20 @@ def test_the_same_seed_gives_the_same_bytes(report, words, some) -> None:
 
 
 def test_row_order_changes_no_score(small: EmbeddingTable, some: AnalogySet) -> None:
-    shuffled = small.select(np.random.default_rng(0).permutation(len(small)))
-    first, second = (quick(t, some, control_draws=0) for t in (small, shuffled))
+    # Every third right answer has a twin that no score can tell from it, before or behind it.
+    gold = [one[0].lower() for one in some.gold]
+    twins = [word for word in dict.fromkeys(gold[::3]) if word in small]
+    labels = [*small.index_to_key, *(f"{word}'" for word in twins)]
+    vectors = np.concatenate([small.vectors, small[twins]])
+    tied = EmbeddingTable.from_arrays(labels, vectors, provenance=small.provenance)
+    shuffled = tied.select(np.random.default_rng(0).permutation(len(tied)))
+    first, second = (quick(t, some, control_draws=0) for t in (tied, shuffled))
+    ranks = np.array(first.to_frame()["rank_fair"].to_pylist())
+    assert (ranks % 1 == 0.5).sum() > 20
     assert first.scores == second.scores
     assert first.baselines == second.baselines
     assert first.paper.scores == second.paper.scores
+    assert first.vocabulary_curve == second.vocabulary_curve
 
 
 # -- several tables ------------------------------------------------------------------------------
@@ -300,6 +329,20 @@ def test_tables_are_compared_on_what_they_share(words: EmbeddingTable, some: Ana
     # The same space on shared words: nothing differs, in any draw.
     assert second.comparison.fair_top1.value == 0.0
     assert second.comparison.restricted_top1.ci == (0.0, 0.0)
+    assert second.comparison.auc.value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_difference_in_auc_is_paired(words: EmbeddingTable, some: AnalogySet) -> None:
+    noisy = np.array(words.vectors) + np.random.default_rng(0).normal(0, 0.5, (1, 50))
+    other = EmbeddingTable.from_arrays(words.labels, noisy.astype(np.float32))
+    first, second = quick([words, other], some, control_draws=0, baselines=False)
+    difference = second.comparison.auc
+    expected = second.companions.auc - first.companions.auc
+    assert difference.value == pytest.approx(expected, abs=1e-8)
+    low, high = difference.ci
+    assert low <= difference.value <= high
+    unpaired = second.companions.auc_ci[1] - second.companions.auc_ci[0]
+    assert high - low < unpaired
 
 
 # -- extended SemEval ----------------------------------------------------------------------------
@@ -324,11 +367,14 @@ def test_extended_semeval_shows_that_the_offset_seldom_helps(
     assert found["anchor"].baselines.helps.value == pytest.approx(0.077, abs=5e-4)
     anchor = found["anchor"]
     assert set(anchor.by_rating) == {"positive", "not positive"}
-    total = sum(scores.fair.top5.count for scores in anchor.by_rating.values())
+    total = sum(rated.scores.fair.top5.count for rated in anchor.by_rating.values())
     assert total == pytest.approx(anchor.scores.fair.top5.count, abs=1e-6)
+    total = sum(rated.only_c.fair.top5.count for rated in anchor.by_rating.values())
+    assert total == pytest.approx(anchor.baselines.only_c.fair.top5.count, abs=1e-6)
+    assert sum(rated.answered for rated in anchor.by_rating.values()) == anchor.questions.answered
     low, high = anchor.scores.fair.top5.ci
     assert 0 < high - low < 0.1
-    # The anchor belongs to no relation: each has the pairs of its own alone.
+    # Each relation has the pairs of its own alone; the anchor is one of the first's.
     assert max(row.pairs for row in anchor.relations) <= 45
     assert anchor.relations[3].parallelism is not None
 
@@ -346,6 +392,8 @@ def test_extended_semeval_shows_that_the_offset_seldom_helps(
         ({"case": "uper"}, "give one of exact, lower, fold"),
         ({"topn": 0}, "topn must be at least 1, not 0"),
         ({"draws": 0}, "draws must be at least 1, not 0"),
+        ({"epsilon": 0.001}, "for method 3cosmul alone"),
+        ({"epsilon": 0.0, "method": "3cosmul"}, "epsilon=0.0: a positive number"),
         ({"control_draws": -1}, "control_draws must be at least 0"),
     ],
 )
@@ -376,6 +424,7 @@ def test_one_question(small: EmbeddingTable) -> None:
     assert result.scores.restricted.top1.value == 1.0
     assert result.scores.restricted.top1.ci is None
     assert result.control is None
+    assert "all questions share one first pair" in result.notes[0]
     assert result.companions.auc is None
     assert result.null.p == 1.0
     assert result.relations[0].parallelism is None
@@ -436,7 +485,9 @@ def test_case(small: EmbeddingTable) -> None:
     assert result.scores.restricted.top5.value == 1.0
     frame = result.to_frame().to_pylist()[0]
     assert frame["a"] == "man"
-    assert result.chance["top1"] == pytest.approx(3 / 8)
+    assert result.chance.fair.top1 == pytest.approx(3 / 8)
+    # Without man, king and the two women four words are left, three of them right.
+    assert result.chance.restricted.top1 == pytest.approx(3 / 4)
     upper = one("Man", "King", "Woman", "Queen")
     assert quick(table, upper).case == "exact"
     assert quick(small, upper).case == "lower"
@@ -487,3 +538,74 @@ def test_small_relations_are_left_out_of_pair_methods(small, google: AnalogySet)
     assert result.relations[1].answered == 0
     with pytest.raises(OptionError, match="fewer than 5 pairs"):
         analogy(small, extra, method="3cosavg")
+
+
+# -- what a result says of itself -----------------------------------------------------------------
+
+
+def test_the_hash_is_of_the_questions_as_given(words, small, some: AnalogySet) -> None:
+    capitals = EmbeddingTable.from_arrays(
+        ["Paris", *small.index_to_key[1:]], np.array(small.vectors)
+    )
+    options = {"baselines": False, "control_draws": 0}
+    lowered, exact = (quick(table, some, **options) for table in (small, capitals))
+    by_pair = quick(small, some, method="3cosavg", **options)
+    assert (lowered.case, exact.case, by_pair.asked_by) == ("lower", "exact", "pair")
+    hashes = {one.questions.sha256 for one in (lowered, exact, by_pair)}
+    assert hashes == {some.sha256}
+
+
+def test_epsilon_and_draws_are_recorded(small: EmbeddingTable, some: AnalogySet) -> None:
+    options = {"baselines": False, "control_draws": 0}
+    plain = quick(small, some, **options)
+    assert (plain.epsilon, plain.draws) == (None, 100)
+    usual, other = (
+        quick(small, some, method="3cosmul", epsilon=epsilon, **options) for epsilon in (None, 0.5)
+    )
+    assert (usual.epsilon, other.epsilon) == (0.001, 0.5)
+    assert usual.scores != other.scores
+    unit = small.vectors.astype(float)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    right = 0
+    for row in other.to_frame().to_pylist():
+        a, b, c, d = (
+            (1 + unit @ unit[small.rows([w])[0]]) / 2
+            for w in (row["a"], row["b"], row["c"], row["gold"][0])
+        )
+        right += (b * c / (a + 0.5)).argmax() == d.argmax()
+    assert other.scores.fair.top1.count == right
+
+
+def test_lrcos_names_the_library_it_used(small, google: AnalogySet) -> None:
+    pytest.importorskip("sklearn")
+    family = google.select(google.relation == google.relations.index("family"))
+    used = quick(small, family, method="lrcos", baselines=False).run.versions
+    assert "scikit-learn" in used
+    assert "scikit-learn" not in quick(small, family, baselines=False).run.versions
+
+
+def test_the_anchor_has_no_control_and_says_why(words: EmbeddingTable, shared: Path) -> None:
+    anchor = questions.load("semeval", extended="anchor")
+    result = quick(words, anchor, vocab="questions", baselines=False)
+    assert result.control is None
+    assert "all questions share one first pair" in result.notes[0]
+
+
+def test_a_constant_row_has_no_rank_correlation(small: EmbeddingTable, tmp_path: Path) -> None:
+    vectors = np.array(small.vectors)
+    vectors[small.rows(["queen"])] = 1.0
+    table = EmbeddingTable.from_arrays(small.labels, vectors)
+    result = quick(table, one("man", "king", "woman", "queen"))
+    assert result.rho.unit.mean == 0.0
+    assert from_json(to_json(result)) == result
+    write_details(
+        [
+            quick(
+                table, one("man", "king", "woman", "queen"), method="pairdistance", topn=len(table)
+            )
+        ],
+        tmp_path / "one.jsonl",
+    )
+    row = json.loads((tmp_path / "one.jsonl").read_text(), parse_constant=pytest.fail)
+    assert row["scores"][-1] is None
+    assert row["answers"][-1] == "woman"

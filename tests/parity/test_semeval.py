@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
-from embarith.experiments.semeval import chance, maxdiff, pair_scores, semeval
+from embarith.experiments.semeval import chance, maxdiff, nearness, pair_scores, semeval
 from embarith.provenance import Provenance
 from embarith.questions import SemEval, load
 from embarith.result import from_json, to_json
@@ -147,8 +147,8 @@ def test_figures_are_means_over_the_test_relations(result):
     ):
         assert kind.maxdiff.value == pytest.approx(np.mean(maxdiffs), abs=1e-9)
         assert kind.rho.value == pytest.approx(np.mean(rhos), abs=1e-9)
-        assert sum(f.relations for f in kind.categories.values()) == 69
-        assert kind.training.relations == 10
+        assert sum(f.maxdiff_relations for f in kind.categories.values()) == 69
+        assert kind.training.rho_relations == 10
         for values, figure in ((maxdiffs, kind.maxdiff), (rhos, kind.rho)):
             expected = stats.bootstrap(
                 (values,), np.mean, method="percentile", n_resamples=4000, rng=1
@@ -176,8 +176,23 @@ def test_chance_is_what_random_scores_get(task):
             for _ in range(1000)
         ]
         error = np.std(drawn) / len(drawn) ** 0.5
-        assert abs(np.mean(drawn) - chance(relation)) < 5 * error
-        assert chance(relation) >= 0.25
+        assert abs(np.mean(drawn) - chance(relation).mean()) < 5 * error
+        assert (chance(relation) >= 0.25).all()
+
+
+def test_c_alone_is_cos_c_d(glove, task, result):
+    rows = dict(zip(task.words, glove.rows([w.lower() for w in task.words]).tolist(), strict=True))
+    for relation, record in list(zip(task.relations, result.relations, strict=True))[::10]:
+        alone = nearness(glove, relation, rows)
+        for (c, d), found in zip(relation.pairs, alone, strict=True):
+            if min(rows[c], rows[d]) < 0:
+                assert np.isnan(found)
+            else:
+                assert found == pytest.approx(glove.similarity(c.lower(), d.lower()), abs=1e-12)
+        rho = stats.spearmanr(np.nan_to_num(alone), relation.ratings).statistic
+        assert record.rho_only_c_all == pytest.approx(rho, abs=1e-9)
+    test = [r.rho_only_c_all for r in result.relations if r.split == "test"]
+    assert result.all.rho_only_c.value == pytest.approx(np.mean(test), abs=1e-9)
 
 
 def test_half_the_words_missing(glove, task):
@@ -189,6 +204,12 @@ def test_half_the_words_missing(glove, task):
     none = [r for r in result.relations if r.paradigms_covered == 0]
     assert none
     assert all(r.rho_covered is None and r.rho_all is None for r in none)
+    # Chance is that of the questions it stands beside.
+    known = [r for r in result.relations if r.split == "test" and r.questions_covered]
+    assert len(known) < 69
+    assert result.covered.chance == pytest.approx(np.mean([r.chance_covered for r in known]))
+    assert result.covered.chance != result.all.chance
+    assert result.all.maxdiff_only_c.ci is None
     # A relation of equal scores counts as rho 0 in `all`, and has none in `covered`.
     rho = [r.rho_all or 0.0 for r in result.relations if r.split == "test"]
     assert result.all.rho.value == pytest.approx(np.mean(rho), abs=1e-9)

@@ -80,12 +80,20 @@ def test_picks_equal_a_plain_loop(shared, glove, name):
     assert (high - low) == pytest.approx(2 * 1.96 * (p * (1 - p) / asked) ** 0.5, rel=0.15)
 
 
-def test_chance(shared, glove):
+def test_chance_is_that_of_the_answered_questions(shared, glove):
     assert choice(glove, "sat").chance == pytest.approx(1 / 5)
     u2 = load("u2")
-    assert choice(glove, u2).chance == pytest.approx(
-        np.mean([1 / len(pairs) for pairs in u2.choices])
-    )
+    answered = [
+        len(pairs)
+        for stem, pairs in zip(u2.stems, u2.choices, strict=True)
+        if all(word.lower() in glove for pair in (stem, *pairs) for word in pair)
+    ]
+    result = choice(glove, u2)
+    assert len(answered) == result.questions.answered < len(u2)
+    assert result.chance == pytest.approx(np.mean([1 / k for k in answered]))
+    groups = [group for group in result.groups.values() if group.answered]
+    mean = sum(group.answered * group.chance for group in groups) / len(answered)
+    assert mean == pytest.approx(result.chance)
 
 
 def test_groups_add_up(shared, glove):
@@ -127,12 +135,25 @@ def test_a_right_choice_listed_twice_is_right_twice():
 
 
 def test_questions_that_share_a_pair_are_drawn_together():
-    space = table(a=[1, 0], b=[0, 1], c=[2, 0], d=[0, 3], g=[-1, 0], h=[1, 1])
-    right, wrong = (("c", "d"), ("g", "a")), (("g", "a"), ("c", "d"))
-    alone = ChoiceSet("alone", "", (("a", "b"), ("a", "d")), (right, wrong), (0, 0), ("g", "g"))
-    assert choice(space, alone).offset.ci == (0.0, 1.0)
-    linked = replace(alone, stems=(("a", "b"), ("a", "b")))
-    assert choice(space, linked).offset.ci == (0.5, 0.5)
+    names = "abcdefghijkl"
+    space = table(**{name: [np.cos(i), np.sin(i)] for i, name in enumerate(names)})
+    stems = tuple(zip(names[::2], names[1::2], strict=True))
+    choices = tuple((("a", "c"), ("b", "d")) for _ in stems)
+    # All questions have one right choice, and hang together by it.
+    linked = ChoiceSet("linked", "", stems, choices, (0,) * 6, ("g",) * 6)
+    assert choice(space, linked).offset.ci is None
+    apart = tuple(((a, b), (b, a)) for a, b in stems)
+    alone = replace(linked, choices=apart)
+    low, high = choice(space, alone).offset.ci
+    assert low <= choice(space, alone).offset.value <= high
+
+
+def test_c_alone_does_not_look_at_the_stem():
+    space = table(a=[1, 0], b=[0, 1], c=[1, 0], d=[1, 0.1], e=[1, 0], f=[0, 1])
+    # e:f is what a:b is; c:d are merely near each other.
+    near = choice(space, one([("e", "f"), ("c", "d")], answer=0))
+    assert (near.pair_distance.count, near.only_c.count) == (1, 0)
+    assert choice(space, one([("e", "f"), ("c", "d")], answer=1)).only_c.count == 1
 
 
 def test_nothing_answerable_says_so():

@@ -38,6 +38,11 @@ def spread(low: float, mean: float, high: float) -> result.Spread:
     return result.Spread(low, high, mean)
 
 
+def chance(size: int) -> result.Chance:
+    odds = result.Odds(1 / size, 5 / size)
+    return result.Chance(odds, result.Odds(1 / (size - 3), 5 / (size - 3)), odds)
+
+
 def relation(name: str, value: float) -> result.RelationRow:
     return result.RelationRow(
         name=name,
@@ -46,10 +51,13 @@ def relation(name: str, value: float) -> result.RelationRow:
         answered=50,
         pairs=8,
         scores=scores(value / 4, value),
+        only_c=scores(0.0, value / 3),
         null=result.Null(0.02, (0.0, 0.04), 0.004, 999),
         p_holm=0.008,
         angle_mean=41.25,
+        angle_only_c_mean=45.5,
         rho_mean=0.55,
+        rho_only_c_mean=0.45,
         auc=0.93,
         helps=0.31,
         parallelism=result.Parallelism(0.30, 0.02, 0.91, 0.5),
@@ -68,13 +76,16 @@ def analogy() -> result.AnalogyResult:
         method="3cosadd",
         raw=False,
         similarity="cosine",
+        epsilon=None,
         case="lower",
         asked_by="question",
         scores=scores(0.123, 0.497),
         macro=scores(0.111, 0.456),
         missing_as_wrong=scores(0.1025, 0.414),
-        chance={"top1": 2.5e-6, "top5": 1.25e-5},
-        paper=result.Protocol(own, scores(0.2, 0.6), scores(0.2, 0.6), {"top1": 1 / 905}),
+        chance=chance(400_000),
+        paper=result.Protocol(
+            own, scores(0.2, 0.6), scores(0.2, 0.6), scores(0.01, 0.177), chance(905)
+        ),
         landed=result.Landed(0.01, 0.33, 0.5, 0.123, 0.037),
         baselines=result.Baselines(
             *(scores(one / 100, one / 50) for one in (1, 2, 3, 4, 5)), figure(0.24)
@@ -90,6 +101,7 @@ def analogy() -> result.AnalogyResult:
             rho_random_d=spread(-0.5, 0.155, 0.5),
             angle_random_d=spread(60, 80.5, 120),
             angle_only_c=spread(20, 45.5, 88),
+            rho_only_c=spread(-0.1, 0.515, 0.9),
             auc=0.973,
             auc_ci=(0.961, 0.982),
         ),
@@ -101,6 +113,7 @@ def analogy() -> result.AnalogyResult:
         relations=(relation("gram1_a#b", 0.4), relation("gram2-opposite", 0.6)),
         comparison=None,
         notes=(),
+        draws=1000,
         seed=7,
         run=result.Run(1.5, "avx2", 2, {}, {}),
     )
@@ -108,9 +121,10 @@ def analogy() -> result.AnalogyResult:
 
 @pytest.fixture
 def semeval() -> result.SemEvalResult:
-    figures = result.SemEvalFigures(10, figure(0.41), figure(0.27), 0.26)
+    four = [figure(value) for value in (0.41, 0.27, 0.31, 0.07)]
+    figures = result.SemEvalFigures(10, 10, *four, 0.26)
     both = result.SemEvalScores(
-        figure(0.42), figure(0.28), 0.27, figures, {"class inclusion": figures}
+        figure(0.42), figure(0.28), *four[2:], 0.27, figures, {"class inclusion": figures}
     )
     row = result.SemEvalRelation(
         id="1a",
@@ -127,7 +141,12 @@ def semeval() -> result.SemEvalResult:
         maxdiff_covered=None,
         rho_all=0.3,
         rho_covered=None,
-        chance=0.26,
+        maxdiff_only_c_all=0.33,
+        maxdiff_only_c_covered=None,
+        rho_only_c_all=0.11,
+        rho_only_c_covered=None,
+        chance_all=0.26,
+        chance_covered=None,
     )
     return result.SemEvalResult(
         encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
@@ -138,6 +157,7 @@ def semeval() -> result.SemEvalResult:
         relations=(row,),
         published={"RNN-1600": result.Published(0.418, 0.275)},
         case="lower",
+        draws=1000,
         seed=0,
         run=result.Run(1.5, "avx2", 2, {}, {}),
     )
@@ -169,13 +189,16 @@ def choice() -> result.ChoiceResult:
         case="lower",
         pair_distance=figure(0.35),
         offset=figure(0.248),
+        only_c=figure(0.222),
         pair_distance_missing_as_wrong=0.344,
         offset_missing_as_wrong=0.243,
+        only_c_missing_as_wrong=0.218,
         chance=0.2,
         groups={
-            "tiny": result.ChoiceGroup(2, 0, None, None, 0.2),
-            "large": result.ChoiceGroup(163, 163, 0.4, 0.3, 0.2),
+            "tiny": result.ChoiceGroup(2, 0, None, None, None, None),
+            "large": result.ChoiceGroup(163, 163, 0.4, 0.3, 0.25, 0.2),
         },
+        draws=1000,
         seed=0,
         run=result.Run(1.5, "avx2", 2, {}, {}),
     )
@@ -193,8 +216,11 @@ def by_pair(analogy: result.AnalogyResult) -> result.AnalogyResult:
         angle=None,
         rho=None,
         companions=None,
-        by_rating={"positive": scores(0.31, 0.32), "not positive": scores(0.01, 0.02)},
-        relations=(replace(relation("empty", 0.0), answered=0, scores=None),) * 2,
+        by_rating={
+            "positive": result.Rated(500, scores(0.31, 0.32), scores(0.21, 0.223)),
+            "not positive": result.Rated(500, scores(0.01, 0.02), None),
+        },
+        relations=(replace(relation("empty", 0.0), answered=0, scores=None, only_c=None),) * 2,
     )
 
 
@@ -202,10 +228,10 @@ def by_pair(analogy: result.AnalogyResult) -> result.AnalogyResult:
 @pytest.mark.parametrize(
     ("kind", "figures"),
     [
-        ("analogy", (0.123, 0.497)),
-        ("by_pair", (0.123, 0.497, 0.21, 0.32)),
-        ("semeval", (0.42, 0.28)),
-        ("choice", (0.35, 0.248, 0.344)),
+        ("analogy", (0.123, 0.497, 0.177)),
+        ("by_pair", (0.123, 0.497, 0.21, 0.32, 0.223)),
+        ("semeval", (0.42, 0.28, 0.31, 0.07)),
+        ("choice", (0.35, 0.248, 0.344, 0.222)),
         ("answer", (0.886, 0.852)),
     ],
 )
@@ -251,6 +277,8 @@ def test_reports_never_leave_out_what_qualifies_a_score(
         "reversed",
         "41.5",
         ".644",
+        ".515",  # rho of c alone
+        "k / |V|" if name != "md" else r"k / \|V\|",
     ):
         assert needed in text.replace(r"\%", "%").replace("--", "–"), needed
 
@@ -317,14 +345,17 @@ def test_csv_has_a_line_a_row_of_scores_unrounded(analogy: result.AnalogyResult)
     lines = list(csv.DictReader(io.StringIO(render([exact], "csv"))))
     assert [line["row"] for line in lines] == [
         *("total", "macro", "dropped_counted_wrong", "only_c", "only_b", "ignore_a"),
-        *("add_opposite", "reversed", "control", "permuted", "paper", "relation", "relation"),
+        *("add_opposite", "reversed", "control", "permuted", "paper", "paper_only_c"),
+        *("relation", "relation_only_c", "relation", "relation_only_c"),
     ]
     assert float(lines[0]["restricted_top1"]) == 1 / 3
     assert float(lines[0]["restricted_top1_low"]) == 1 / 3 - 0.01
     assert [float(lines[9][name]) for name in ("restricted_top1", "p")] == [0.002, 0.001]
     assert lines[10]["candidates"] == "905"
-    assert lines[11]["relation"] == "gram1_a#b"
-    assert float(lines[11]["p_holm"]) == 0.008
+    assert lines[12]["relation"] == "gram1_a#b"
+    assert float(lines[12]["p_holm"]) == 0.008
+    assert lines[13]["relation"] == "gram1_a#b"
+    assert float(lines[13]["restricted_top1"]) == 0.4 / 3
 
 
 def test_csv_leaves_out_the_baselines_that_questions_by_pair_lack(
@@ -333,7 +364,8 @@ def test_csv_leaves_out_the_baselines_that_questions_by_pair_lack(
     lines = list(csv.DictReader(io.StringIO(render([by_pair], "csv"))))
     assert [line["row"] for line in lines] == [
         *("total", "macro", "dropped_counted_wrong", "only_c", "permuted"),
-        *("rating positive", "rating not positive", "paper", "relation", "relation"),
+        *("rating positive", "rating positive only_c", "rating not positive"),
+        *("paper", "paper_only_c", "relation", "relation"),
     ]
     assert float(lines[5]["restricted_top1"]) == 0.32
     assert lines[-1]["restricted_top1"] == ""
@@ -448,12 +480,13 @@ def test_several_tables_are_compared_and_doubts_are_said(analogy: result.Analogy
     other = replace(
         analogy,
         encoder=replace(analogy.encoder, name="other"),
-        comparison=result.Comparison("glove_50%&d", figure(0.031), figure(-0.042)),
+        comparison=result.Comparison("glove_50%&d", figure(0.031), figure(-0.042), figure(0.017)),
     )
     text = render([analogy, other], "terminal")
     assert text.startswith("Tables compared on google")
     assert "+.031" in text
     assert "−.042" in text
+    assert "+.017" in text
     assert "paired bootstrap" in text
     assert "Not comparable" not in text
     elsewhere = replace(other, vocab=replace(other.vocab, size=10, sha256="99"), comparison=None)
@@ -465,10 +498,10 @@ def test_several_tables_are_compared_and_doubts_are_said(analogy: result.Analogy
 def test_relations_without_an_answered_question_show_no_figures(
     analogy: result.AnalogyResult,
 ) -> None:
-    empty = replace(relation("empty-one", 0.0), answered=0, scores=None)
+    empty = replace(relation("empty-one", 0.0), answered=0, scores=None, only_c=None)
     text = render([replace(analogy, relations=(*analogy.relations, empty))], "terminal")
     line = next(line for line in text.splitlines() if line.startswith("empty-one"))
-    assert line.split() == ["empty-one", "0/60", *["–"] * 9]
+    assert line.split() == ["empty-one", "0/60", *["–"] * 10]
 
 
 def test_semeval_shows_both_treatments_of_missing_words(semeval: result.SemEvalResult) -> None:
@@ -527,3 +560,23 @@ def test_a_baseline_that_does_as_well_is_named(analogy: result.AnalogyResult) ->
     )
     text = " ".join(render([strong], "terminal").split())
     assert "a simpler question does as well or better: only c." in text
+
+
+def test_relations_too_many_for_the_null_draws_are_said_to_be(
+    analogy: result.AnalogyResult,
+) -> None:
+    assert "cannot be below" not in render([analogy], "terminal")
+    many = replace(analogy, relations=analogy.relations * 40)
+    assert "p cannot be below .080 here, 80 relations over 1,000" in render([many], "terminal")
+
+
+def test_why_there_is_no_control_is_said(analogy: result.AnalogyResult) -> None:
+    without = replace(analogy, control=None, notes=("No control: one pair.",))
+    assert render([without], "terminal").count("No control: one pair.") == 1
+
+
+def test_epsilon_is_part_of_the_method(analogy: result.AnalogyResult) -> None:
+    mul = replace(analogy, method="3cosmul", epsilon=1e-5)
+    assert "3CosMul (ε = 1e-05) on unit vectors" in render([mul], "terminal")
+    other = replace(mul, epsilon=1e-3)
+    assert "Measured in different ways" in render([mul, other], "terminal")

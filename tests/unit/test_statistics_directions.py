@@ -36,6 +36,8 @@ def test_zero_rows_are_neutral():
     zero, one = np.zeros((1, 3)), np.ones((1, 3))
     assert statistics.cosines(zero, one)[0] == 0.0
     assert statistics.pearson(one, np.array([[1.0, 2.0, 3.0]]))[0] == 0.0
+    assert statistics.spearman(one, np.array([[1.0, 2.0, 3.0]]))[0] == 0.0
+    assert statistics.spearman(np.array([[1.0, 2.0, 3.0]]), zero)[0] == 0.0
 
 
 def test_pearson_and_spearman_are_scipy_s(vectors):

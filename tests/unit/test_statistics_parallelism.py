@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,48 @@ from embarith.statistics.parallelism import _separation, _shuffles
 
 
 def test_shuffles_leave_no_pair_together_and_are_permutations():
-    orders = _shuffles(7, 200, generator(0, "test"))
+    orders = _shuffles(np.eye(7, dtype=bool), 200, generator(0, "test"))
     assert (np.sort(orders, axis=1) == np.arange(7)).all()
     assert (orders != np.arange(7)).all()
     assert len({tuple(order) for order in orders.tolist()}) > 100
+
+
+def test_all_derangements_are_about_as_likely():
+    orders = _shuffles(np.eye(4, dtype=bool), 9000, generator(0, "test"))
+    counts = np.unique(orders, axis=0, return_counts=True)[1]
+    assert len(counts) == 9
+    assert abs(counts / 1000 - 1).max() < 0.25
+
+
+def test_no_start_gets_an_end_of_its_own_where_words_repeat():
+    # As cities in states: 12 starts share 4 ends, and start 0 stands with two of them.
+    start = np.array([0, 0, *range(1, 11)])
+    end = np.array([0, 1, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3])
+    true = np.zeros((12, 12), bool)
+    for i, j in np.ndindex(12, 12):
+        true[i, j] = any((start[i] == start[k]) & (end[j] == end[k]) for k in range(12))
+    orders = _shuffles(true, 100, generator(0, "test"))
+    assert (np.sort(orders, axis=1) == np.arange(12)).all()
+    assert not true[np.arange(12), orders].any()
+    random = np.random.default_rng(0)
+    words = random.standard_normal((2, 12, 6))
+    seen = []
+
+    def spy(known, count, random):
+        seen.append(known)
+        return _shuffles(known, count, random)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[parallelism.__module__], "_shuffles", spy)
+        assert parallelism(words[0][start], words[1][end], 5, random) is not None
+    assert (seen[0] == true).all()
+
+
+def test_pairs_that_mostly_share_an_end_have_no_shuffle():
+    random = np.random.default_rng(0)
+    starts, ends = random.standard_normal((5, 3)), random.standard_normal((5, 3))
+    ends[1:4] = ends[0]
+    assert parallelism(starts, ends, 5, random) is None
 
 
 def test_separation_is_the_area_under_the_roc():
@@ -23,6 +63,9 @@ def test_separation_is_the_area_under_the_roc():
     above, below = random.integers(0, 9, 40) / 9, random.integers(-2, 7, 55) / 9
     expected = metrics.roc_auc_score([1] * 40 + [0] * 55, np.concatenate([above, below]))
     assert _separation(above, below) == pytest.approx(expected, abs=1e-15)
+    # Cosines that differ by the order of a sum are one.
+    noise = 1e-15 * random.standard_normal(40)
+    assert _separation(above + noise, below) == pytest.approx(expected, abs=1e-15)
 
 
 def test_concordance_is_the_mean_pairwise_cosine():

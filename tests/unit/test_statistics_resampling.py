@@ -212,3 +212,21 @@ def test_purposes_have_draws_of_their_own():
     assert (a != generator(0, "permutation").random(5)).all()
     assert (a != generator(1, "bootstrap").random(5)).all()
     assert (a == generator(0, "bootstrap").random(5)).all()
+
+
+def test_mean_interval_is_scipy_s_bootstrap_of_whole_units():
+    random = np.random.default_rng(5)
+    values, unit = random.random(60), np.repeat(np.arange(20), 3)
+    low, high = statistics.mean_interval(values, unit, draws=4000, random=generator(0, "test"))
+    expected = stats.bootstrap(
+        (values.reshape(20, 3).mean(axis=1),), np.mean, method="percentile", rng=1
+    ).confidence_interval
+    assert (low, high) == pytest.approx(tuple(expected), abs=0.01)
+
+
+def test_mean_interval_needs_draws_and_five_units():
+    values, random = np.array([0.0, 1.0, 1.0, 0.0, 1.0]), generator(0, "test")
+    assert statistics.mean_interval(values, np.arange(5), draws=9, random=random) is not None
+    assert statistics.mean_interval(values, np.arange(5), draws=0, random=random) is None
+    four = np.array([0, 1, 2, 3, 3])
+    assert statistics.mean_interval(values, four, draws=9, random=random) is None

@@ -150,6 +150,7 @@ def print_results(results: Sequence[Result], as_json: bool) -> None:
 def write_details(results: Sequence[AnalogyResult], path: Path) -> None:
     """Write a JSON line a question, whole or not at all; several tables name theirs."""
     import json
+    from math import isfinite
 
     from embarith.files import replacing
 
@@ -157,4 +158,7 @@ def write_details(results: Sequence[AnalogyResult], path: Path) -> None:
         for result in results:
             named = {"table": result.encoder.name} if len(results) > 1 else {}
             for row in result.to_frame().to_pylist():
-                file.write(json.dumps(named | row, ensure_ascii=False) + "\n")
+                # PairDistance scores c itself −∞, for which JSON has no number.
+                row["scores"] = [score if isfinite(score) else None for score in row["scores"]]
+                line = json.dumps(named | row, ensure_ascii=False, allow_nan=False)
+                file.write(line + "\n")

@@ -61,6 +61,12 @@ class _Command(click.Command):
     show_default=True,
     help="Measure of nearness; spearman ranks the dimensions.",
 )
+@click.option(
+    "--epsilon",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="E",
+    help="Constant of 3cosmul; 0.001 unless given.",
+)
 @click.option("--raw", is_flag=True, help="Add raw vectors, not unit vectors.")
 @click.option(
     "--vocab",
@@ -109,6 +115,7 @@ def analogy(
     extended: str | None,
     method: str,
     similarity: str,
+    epsilon: float | None,
     raw: bool,
     vocab: str,
     case: str,
@@ -140,7 +147,7 @@ def analogy(
     opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
     if isinstance(asked, ChoiceSet):
         _shared.refuse(
-            *("method", "similarity", "raw", "vocab", "random_pairs", "topn", "details"),
+            *("method", "similarity", "epsilon", "raw", "vocab", "random_pairs", "topn", "details"),
             why="not for multiple-choice questions",
         )
         from embarith.experiments.choice import choice
@@ -151,6 +158,8 @@ def analogy(
             ]
         _shared.print_results(chosen, as_json)
         return
+    if epsilon is not None and method != "3cosmul":
+        raise click.UsageError(f"--epsilon: for --method 3cosmul alone, not {method}")
     from embarith.experiments.analogy import analogy as run
 
     sets = [asked]
@@ -168,6 +177,7 @@ def analogy(
                 method=method,
                 raw=raw,
                 similarity=similarity,
+                epsilon=epsilon,
                 vocab=vocab,
                 case=case,
                 topn=topn,

@@ -22,7 +22,7 @@ from embarith.machine import describe_run
 from embarith.progress import Progress
 from embarith.questions import ChoiceSet
 from embarith.result import ChoiceGroup, ChoiceResult, Figure, QuestionsInfo, rounded
-from embarith.statistics import EQUAL, cosines, interval, unit
+from embarith.statistics import EQUAL, cosines, mean_interval, unit
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
@@ -42,8 +42,8 @@ def choice(
     """Answer multiple-choice analogies with the choice c:d that scores highest.
 
     Against the stem a:b by PairDistance, cos(b − a, d − c), and by cos(b − a + c, d), both on
-    unit vectors. Among equal scores each is picked with the same probability, so that the order
-    of the choices is worth nothing.
+    unit vectors; beside them by cos(c, d), which does not look at the stem. Among equal scores
+    each is picked with the same probability, so that the order of the choices is worth nothing.
 
     Parameters
     ----------
@@ -102,10 +102,14 @@ def choice(
             f"{table.provenance.encoder} lacks words of every question of {asked.name}"
         )
     right = np.array(marks)
-    intervals = _intervals(right, _clusters([listed[i] for i in answered]), draws, seed)
-    pair_distance, offset = (
-        Figure(count=float(column.sum()), value=float(column.mean()), ci=ci)
-        for column, ci in zip(right.T, intervals, strict=True)
+    clusters = _clusters([listed[i] for i in answered])
+    pair_distance, offset, only_c = (
+        Figure(
+            count=float(column.sum()),
+            value=float(column.mean()),
+            ci=mean_interval(column, clusters, draws=draws, random=generator(seed, "choices")),
+        )
+        for column in right.T
     )
     result = ChoiceResult(
         encoder=encoder_info(table),
@@ -122,18 +126,21 @@ def choice(
         case=used,
         pair_distance=pair_distance,
         offset=offset,
+        only_c=only_c,
         pair_distance_missing_as_wrong=pair_distance.count / len(listed),
         offset_missing_as_wrong=offset.count / len(listed),
-        chance=float(np.mean([1 / len(pairs) for _, pairs, _ in listed])),
+        only_c_missing_as_wrong=only_c.count / len(listed),
+        chance=float(np.mean([1 / len(listed[i][1]) for i in answered])),
         groups=_groups(asked, right, np.array(answered)),
+        draws=draws,
         seed=seed,
         run=describe_run(started, {}),
     )
     return rounded(result)
 
 
-def _credit(table: EmbeddingTable, rows: Ints, answer: int) -> tuple[float, float]:
-    """Return the expected credit of a question by PairDistance and by the offset.
+def _credit(table: EmbeddingTable, rows: Ints, answer: int) -> list[float]:
+    """Return the expected credit of a question by PairDistance, by the offset, and by c alone.
 
     Parameters
     ----------
@@ -148,10 +155,11 @@ def _credit(table: EmbeddingTable, rows: Ints, answer: int) -> tuple[float, floa
     # A choice may be listed twice; then either is right.
     right = (rows[1:] == rows[1 + answer]).all(axis=1)
     results = []
-    for scores in (cosines(np.broadcast_to(b - a, c.shape), d - c), cosines(b - a + c, d)):
+    pair_distance = cosines(np.broadcast_to(b - a, c.shape), d - c)
+    for scores in (pair_distance, cosines(b - a + c, d), cosines(c, d)):
         best = scores >= scores.max() - EQUAL
         results.append(float((best & right).sum() / best.sum()))
-    return results[0], results[1]
+    return results
 
 
 def _clusters(listed: Sequence[tuple[tuple[str, str], tuple[tuple[str, str], ...], int]]) -> Ints:
@@ -171,23 +179,6 @@ def _clusters(listed: Sequence[tuple[tuple[str, str], tuple[tuple[str, str], ...
     return numbers
 
 
-def _intervals(
-    right: Floats, cluster: Ints, draws: int, seed: int
-) -> list[tuple[float, float] | None]:
-    """95 % intervals of the columns' means, whole clusters resampled with replacement."""
-    if not draws:
-        return [None] * right.shape[1]
-    count = int(cluster.max()) + 1
-    size = np.bincount(cluster, minlength=count)
-    drawn = generator(seed, "choices").integers(0, count, (draws, count))
-    found: list[tuple[float, float] | None] = []
-    for column in right.T:
-        total = np.bincount(cluster, weights=column, minlength=count)
-        low, high = interval(total[drawn].sum(axis=1) / size[drawn].sum(axis=1)).tolist()
-        found.append((low, high))
-    return found
-
-
 def _groups(asked: ChoiceSet, right: Floats, answered: Ints) -> dict[str, ChoiceGroup]:
     groups = {}
     names = np.array(asked.groups)
@@ -195,12 +186,13 @@ def _groups(asked: ChoiceSet, right: Floats, answered: Ints) -> dict[str, Choice
     for name in dict.fromkeys(asked.groups):
         inside = names == name
         marks = right[inside[answered]]
-        pair_distance, offset = marks.mean(axis=0).tolist() if len(marks) else (None, None)
+        pair_distance, offset, only_c = marks.mean(axis=0).tolist() if len(marks) else [None] * 3
         groups[name] = ChoiceGroup(
             asked=int(inside.sum()),
             answered=len(marks),
             pair_distance=pair_distance,
             offset=offset,
-            chance=float(chances[inside].mean()),
+            only_c=only_c,
+            chance=float(chances[answered][inside[answered]].mean()) if len(marks) else None,
         )
     return groups

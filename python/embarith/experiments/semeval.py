@@ -32,7 +32,7 @@ from embarith.result import (
     SemEvalScores,
     rounded,
 )
-from embarith.statistics import cosines, interval, spearman, unit
+from embarith.statistics import cosines, mean_interval, spearman, unit
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
@@ -101,7 +101,9 @@ def semeval(
     row_of = dict(zip(task.words, rows.tolist(), strict=True))
     records = []
     for number, relation in enumerate(task.relations):
-        records.append(_record(relation, pair_scores(table, relation, row_of), row_of))
+        scores = pair_scores(table, relation, row_of)
+        alone = np.where(np.isnan(scores), np.nan, nearness(table, relation, row_of))
+        records.append(_record(relation, scores, alone, row_of))
         if progress:
             progress("relations", number + 1, len(task.relations))
     if all(record.rho_covered is None for record in records):
@@ -128,6 +130,7 @@ def semeval(
         covered=_summary(records, "covered", draws, seed),
         relations=tuple(records),
         published=PUBLISHED,
+        draws=draws,
         seed=seed,
         run=describe_run(started, {}),
     )
@@ -161,6 +164,15 @@ def pair_scores(table: EmbeddingTable, relation: Relation, row_of: dict[str, int
     return scores
 
 
+def nearness(table: EmbeddingTable, relation: Relation, row_of: dict[str, int]) -> Floats:
+    """Rate the pairs of a relation by cos(c, d), as if the relation were any: NaN as above."""
+    known, (c, d) = _complete(relation.pairs, row_of)
+    scores = np.full(len(relation.pairs), np.nan)
+    x = table.vectors
+    scores[known] = cosines(x[c].astype(np.float64), x[d].astype(np.float64))
+    return scores
+
+
 def maxdiff(relation: Relation, scores: Floats) -> Floats:
     """Answer the MaxDiff questions with the highest and the lowest score, and mark them.
 
@@ -188,10 +200,16 @@ def maxdiff(relation: Relation, scores: Floats) -> Floats:
     return right / 2
 
 
-def chance(relation: Relation) -> float:
-    """MaxDiff accuracy that random picks are expected to have: 1/4 and more, as votes are tied."""
+def chance(relation: Relation) -> Floats:
+    """MaxDiff accuracy that random picks are expected to have: 1/4 and more, as votes are tied.
+
+    Returns
+    -------
+    ndarray of float64, shape (q,)
+    """
     shares = [votes == votes.max(axis=1, keepdims=True) for votes in relation.votes]
-    return float(np.mean(shares))
+    expected: Floats = np.mean(shares, axis=(0, 2))
+    return expected
 
 
 def _complete(
@@ -203,11 +221,18 @@ def _complete(
     return known, rows[known].T
 
 
-def _record(relation: Relation, scores: Floats, row_of: dict[str, int]) -> SemEvalRelation:
+def _record(
+    relation: Relation, scores: Floats, alone: Floats, row_of: dict[str, int]
+) -> SemEvalRelation:
     rated = ~np.isnan(scores)
-    filled = np.where(rated, scores, 0.0)
     answerable = rated[relation.questions].all(axis=1)
-    right = maxdiff(relation, filled)
+    filled, filled_alone = (np.where(rated, one, 0.0) for one in (scores, alone))
+    right, right_alone = maxdiff(relation, filled), maxdiff(relation, filled_alone)
+    lucky = chance(relation)
+
+    def covered(values: Floats) -> float | None:
+        return float(values[answerable].mean()) if answerable.any() else None
+
     return SemEvalRelation(
         id=relation.id,
         name=relation.name,
@@ -219,11 +244,16 @@ def _record(relation: Relation, scores: Floats, row_of: dict[str, int]) -> SemEv
         paradigms_covered=len(_complete(relation.paradigms, row_of)[0]),
         questions=len(relation.questions),
         questions_covered=int(answerable.sum()),
-        chance=chance(relation),
+        chance_all=float(lucky.mean()),
+        chance_covered=covered(lucky),
         maxdiff_all=float(right.mean()),
-        maxdiff_covered=float(right[answerable].mean()) if answerable.any() else None,
+        maxdiff_covered=covered(right),
         rho_all=_rho(filled, relation.ratings),
         rho_covered=_rho(scores[rated], relation.ratings[rated]),
+        maxdiff_only_c_all=float(right_alone.mean()),
+        maxdiff_only_c_covered=covered(right_alone),
+        rho_only_c_all=_rho(filled_alone, relation.ratings),
+        rho_only_c_covered=_rho(alone[rated], relation.ratings[rated]),
     )
 
 
@@ -240,6 +270,8 @@ def _summary(records: Sequence[SemEvalRelation], kind: str, draws: int, seed: in
     return SemEvalScores(
         maxdiff=headline.maxdiff,
         rho=headline.rho,
+        maxdiff_only_c=headline.maxdiff_only_c,
+        rho_only_c=headline.rho_only_c,
         chance=headline.chance,
         training=_figures([r for r in records if r.split == "training"], kind, draws, seed),
         categories={
@@ -252,18 +284,22 @@ def _summary(records: Sequence[SemEvalRelation], kind: str, draws: int, seed: in
 def _figures(
     records: Sequence[SemEvalRelation], kind: str, draws: int, seed: int
 ) -> SemEvalFigures:
-    if kind == "all":
-        correct = [record.maxdiff_all for record in records]
-        # Equal scores order nothing; leaving such a relation out would reward missing words.
-        rho = [record.rho_all or 0.0 for record in records]
-    else:
-        correct = [r.maxdiff_covered for r in records if r.maxdiff_covered is not None]
-        rho = [r.rho_covered for r in records if r.rho_covered is not None]
+    def known(name: str) -> list[float]:
+        values = [getattr(record, f"{name}_{kind}") for record in records]
+        if kind == "all":
+            # Equal scores order nothing; leaving such a relation out would reward missing words.
+            return [value or 0.0 for value in values]
+        return [value for value in values if value is not None]
+
+    chances = known("chance")
     return SemEvalFigures(
-        relations=len(rho),
-        maxdiff=_mean(correct, draws, seed),
-        rho=_mean(rho, draws, seed),
-        chance=float(np.mean([record.chance for record in records])) if records else None,
+        maxdiff_relations=len(known("maxdiff")),
+        rho_relations=len(known("rho")),
+        maxdiff=_mean(known("maxdiff"), draws, seed),
+        rho=_mean(known("rho"), draws, seed),
+        maxdiff_only_c=_mean(known("maxdiff_only_c"), draws, seed),
+        rho_only_c=_mean(known("rho_only_c"), draws, seed),
+        chance=float(np.mean(chances)) if chances else None,
     )
 
 
@@ -271,9 +307,10 @@ def _mean(values: Sequence[float], draws: int, seed: int) -> Figure | None:
     if not values:
         return None
     sample = np.array(values)
-    ci = None
-    if draws:
-        drawn = generator(seed, "relations").integers(0, len(sample), (draws, len(sample)))
-        low, high = interval(sample[drawn].mean(axis=1)).tolist()
-        ci = (low, high)
-    return Figure(count=float(sample.sum()), value=float(sample.mean()), ci=ci)
+    return Figure(
+        count=float(sample.sum()),
+        value=float(sample.mean()),
+        ci=mean_interval(
+            sample, np.arange(len(sample)), draws=draws, random=generator(seed, "relations")
+        ),
+    )

@@ -20,7 +20,16 @@ from embarith.report.document import (
     share,
 )
 from embarith.report.facts import describe_table, missing_words
-from embarith.result import AnalogyResult, Figure, RelationRow, Scores, Spread
+from embarith.result import (
+    AnalogyResult,
+    Chance,
+    Figure,
+    Odds,
+    Rated,
+    RelationRow,
+    Scores,
+    Spread,
+)
 
 METHODS = {
     "3cosadd": "3CosAdd",
@@ -29,6 +38,8 @@ METHODS = {
     "lrcos": "LRCos",
     "pairdistance": "PairDistance",
 }
+# Where a p value is commonly called significant.
+_LEVEL = 0.05
 FAIR = "fair: inputs may answer"
 RESTRICTED = "restricted: inputs forbidden"
 _SCORES = (
@@ -62,7 +73,7 @@ def _blocks(result: AnalogyResult) -> Iterator[Table | Facts]:
         yield Table(
             "By rating of the second pair",
             (Column("rating", align="left"), *_SCORES),
-            tuple(line(name, *_six(scores)) for name, scores in result.by_rating.items()),
+            tuple(_by_rating(result.by_rating)),
         )
     if result.angle is not None:
         yield _geometry(result)
@@ -72,12 +83,20 @@ def _blocks(result: AnalogyResult) -> Iterator[Table | Facts]:
         yield _relations(result)
 
 
+def _by_rating(by_rating: dict[str, Rated]) -> Iterator[Row]:
+    for number, (name, rated) in enumerate(by_rating.items()):
+        yield line(f"{name} ({rated.answered:,})", *_six(rated.scores), rule=number > 0)
+        if rated.only_c is not None:
+            yield line("only c", *_six(rated.only_c))
+
+
 def describe_method(result: AnalogyResult) -> str:
     """Return the method and what it ran on, as one phrase."""
     method = METHODS.get(result.method, result.method)
     vectors = "raw" if result.raw else "unit"
     similarity = "cosine" if result.similarity == "cosine" else "Spearman's ρ across dimensions"
-    return f"{method} on {vectors} vectors by {similarity}"
+    constant = "" if result.epsilon is None else f" (ε = {result.epsilon:g})"
+    return f"{method}{constant} on {vectors} vectors by {similarity}"
 
 
 def _facts(result: AnalogyResult) -> Facts:
@@ -137,12 +156,15 @@ def _accuracy(result: AnalogyResult) -> Table:
     permuted = Cell(share(result.null.mean), interval(result.null.ci))
     nulls.append(line("answers permuted", "–", "–", "–", permuted, "–", "–"))
     nulls.append(line("chance", *_chance(result.chance)))
+    nulls.append(line("k / |V|", *_k_of_v(result.chance)))
     rows += [Row(nulls[0].cells, rule=True), *nulls[1:]]
     paper = result.paper
     if paper is not None:
         rows += [
             line("among question words", *_six(paper.scores), rule=True),
+            *([line("only c there", *_six(paper.only_c))] if paper.only_c else []),
             line("chance there", *_chance(paper.chance)),
+            line("k / |V| there", *_k_of_v(paper.chance)),
         ]
     return Table(
         "Accuracy",
@@ -171,9 +193,16 @@ def _baselines(result: AnalogyResult) -> list[tuple[str, Scores]]:
     return [(name, scores) for name, scores in named if scores is not None]
 
 
-def _chance(chance: dict[str, float]) -> tuple[str, ...]:
-    known = [_small(chance[k]) if k in chance else "–" for k in ("top1", "top5")]
-    return (*known, "–", *known, "–")
+def _chance(chance: Chance) -> tuple[str, ...]:
+    return (*_odds(chance.fair), *_odds(chance.restricted))
+
+
+def _k_of_v(chance: Chance) -> tuple[str, ...]:
+    return (*_odds(chance.k_of_v), *["–"] * 3)
+
+
+def _odds(odds: Odds) -> tuple[str, ...]:
+    return _small(odds.top1), _small(odds.top5), "–"
 
 
 def _small(value: float) -> str:
@@ -212,7 +241,6 @@ def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
             f"; second pair from another relation: {result.control.draws} draws, searched again"
         )
     yield draws[0].upper() + draws[1:] + "."
-    yield from result.notes
     yield from result.notes
     if result.paper is not None:
         yield (
@@ -259,6 +287,7 @@ def _geometry(result: AnalogyResult) -> Table:
         ]
     if companions is not None:
         rows += [
+            _spread("ρ of c alone and d", companions.rho_only_c, share),
             _spread("ρ after random rotations", companions.rho_rotated, share),
             _spread("ρ of y and another d", companions.rho_random_d, share),
             _spread("Pearson's r of y and d", companions.pearson, share),
@@ -312,6 +341,7 @@ def _relations(result: AnalogyResult) -> Table:
         Column("top-1", "fair"),
         Column("top-1", "restr."),
         Column("95 %", "restr."),
+        Column("only c", "restr."),
         Column("p"),
         *((Column("helps"), Column("angle"), Column("AUC")) if has_y else ()),
         Column("OCS"),
@@ -334,12 +364,23 @@ def _relations(result: AnalogyResult) -> Table:
         columns,
         tuple(rows),
         (
-            "n: questions answered (of those asked, where fewer); p: permutation null, Holm over "
-            f"relations{of_y if has_y else ''}.",
+            "n: questions answered (of those asked, where fewer); only c: restricted top-1 of c "
+            f"alone; p: permutation null, Holm over relations{of_y if has_y else ''}.",
             "OCS, PCS: offset concordance and pairing consistency (Fournier et al. 2020), "
             "less their value under shuffled pairings.",
+            *_least_p(result),
         ),
     )
+
+
+def _least_p(result: AnalogyResult) -> Iterator[str]:
+    tested = sum(row.null is not None for row in result.relations)
+    least = tested / (result.null.draws + 1)
+    if least > _LEVEL:
+        yield (
+            f"p cannot be below {share(least)} here, {tested} relations over "
+            f"{result.null.draws + 1:,}: that no relation is below {share(_LEVEL)} says nothing."
+        )
 
 
 def _relation(row: RelationRow, has_y: bool) -> tuple[str, ...]:
@@ -352,6 +393,7 @@ def _relation(row: RelationRow, has_y: bool) -> tuple[str, ...]:
         share(row.scores.fair.top1.value),
         share(restricted.value),
         interval(restricted.ci) or "–",
+        share(row.only_c.restricted.top1.value if row.only_c else None),
         share(row.p_holm),
         *((share(row.helps), degrees(row.angle_mean), share(row.auc)) if has_y else ()),
         share(parallel.concordance - parallel.concordance_null if parallel else None),
@@ -370,7 +412,7 @@ def _compared(results: Sequence[AnalogyResult]) -> Table:
         Column("AUC"),
     ]
     if paired:
-        columns += [Column("fair", "difference"), Column("restricted", "difference")]
+        columns += [Column(name, "difference") for name in ("fair", "restricted", "AUC")]
     rows = []
     for result in results:
         cells = [
@@ -386,6 +428,7 @@ def _compared(results: Sequence[AnalogyResult]) -> Table:
             cells += [
                 _difference(compared.fair_top1 if compared else None),
                 _difference(compared.restricted_top1 if compared else None),
+                _difference(compared.auc if compared else None),
             ]
         rows.append(Row(tuple(cells)))
     return Table("", tuple(columns), tuple(rows), tuple(_comparability(results)))
@@ -400,12 +443,14 @@ def _comparability(results: Sequence[AnalogyResult]) -> Iterator[str]:
     names = sorted({result.comparison.to for result in results if result.comparison})
     for name in names:
         yield f"Differences are to {name}, paired bootstrap over word pairs."
-    if len({(one.questions.sha256, one.questions.answered) for one in results}) > 1:
+    asked = {(one.questions.sha256, one.questions.answered, one.asked_by) for one in results}
+    if len(asked) > 1:
         yield "Not comparable: the tables answered different questions of the set."
     if len({one.vocab.sha256 for one in results}) > 1:
         yield (
             "Not comparable: the candidates differ. Measure the tables in one call to share them, "
             "or compare at equal size of vocabulary."
         )
-    if len({(one.method, one.raw, one.similarity, one.case) for one in results}) > 1:
+    ways = {(one.method, one.raw, one.similarity, one.epsilon, one.case) for one in results}
+    if len(ways) > 1:
         yield "Measured in different ways; each section says how."

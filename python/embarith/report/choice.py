@@ -23,24 +23,40 @@ def sections(results: Sequence[ChoiceResult]) -> Iterator[Section]:
 
 def _choices(result: ChoiceResult) -> Table:
     rows = [
-        line("covered questions", figure(result.pair_distance), figure(result.offset), strong=True)
+        line(
+            "covered questions",
+            *map(figure, (result.pair_distance, result.offset, result.only_c)),
+            strong=True,
+        )
     ]
     if result.questions.dropped:
-        wrong = (result.pair_distance_missing_as_wrong, result.offset_missing_as_wrong)
+        wrong = (
+            result.pair_distance_missing_as_wrong,
+            result.offset_missing_as_wrong,
+            result.only_c_missing_as_wrong,
+        )
         rows.append(line("missing counted wrong", *map(share, wrong)))
-    rows.append(line("chance", share(result.chance), share(result.chance)))
+    rows.append(line("chance", *[share(result.chance)] * 3))
     groups = sorted(result.groups.items(), key=lambda item: -item[1].answered)
     shown = [(name, group) for name, group in groups if group.answered >= _LEAST]
     for number, (name, group) in enumerate(shown):
-        cells = (share(group.pair_distance), share(group.offset))
+        cells = map(share, (group.pair_distance, group.offset, group.only_c))
         rows.append(line(f"{name} ({group.answered:,})", *cells, rule=number == 0))
-    notes = ["Intervals are 95 %, from resampling questions; chance is the mean of 1/choices."]
+    notes = [
+        "Intervals are 95 %, from resampling questions, those that share a pair together; chance "
+        "is the mean of 1/choices over the covered questions; cos(c, d) leaves the stem out."
+    ]
     if len(shown) < len(groups):
         left = plural(len(groups) - len(shown), "group")
         notes.append(f"{left} of fewer than {_LEAST} answered questions not shown; JSON has all.")
     return Table(
         "Share of questions whose right pair scores highest",
-        (Column("", align="left"), Column("PairDistance"), Column("cos(b − a + c, d)")),
+        (
+            Column("", align="left"),
+            Column("PairDistance"),
+            Column("cos(b − a + c, d)"),
+            Column("cos(c, d)"),
+        ),
         tuple(rows),
         tuple(notes),
     )

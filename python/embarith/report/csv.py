@@ -83,11 +83,17 @@ def _analogy(result: AnalogyResult) -> Iterator[Line]:
     permuted = _figures({"restricted_top1": Figure(0.0, null.mean, null.ci)})
     yield {**main, "row": "permuted", "relation": "", **answered, **permuted, "p": null.p}
     for sign, rated in (result.by_rating or {}).items():
-        yield {**main, "row": f"rating {sign}", "relation": "", **_scores(rated)}
+        part = {**main, "relation": "", "answered": rated.answered}
+        yield {**part, "row": f"rating {sign}", **_scores(rated.scores)}
+        if rated.only_c is not None:
+            yield {**part, "row": f"rating {sign} only_c", **_scores(rated.only_c)}
     if result.paper is not None:
         vocab = {"vocabulary": result.paper.vocab.name, "candidates": result.paper.vocab.size}
         paper = _scores(result.paper.scores)
         yield {**head, **vocab, "row": "paper", "relation": "", **answered, **paper}
+        if result.paper.only_c is not None:
+            alone = _scores(result.paper.only_c)
+            yield {**head, **vocab, "row": "paper_only_c", "relation": "", **answered, **alone}
     for relation in result.relations:
         yield {
             **main,
@@ -98,9 +104,14 @@ def _analogy(result: AnalogyResult) -> Iterator[Line]:
             "p_holm": relation.p_holm,
             "helps": relation.helps,
             "angle_mean": relation.angle_mean,
+            "angle_only_c_mean": relation.angle_only_c_mean,
             "rho_mean": relation.rho_mean,
+            "rho_only_c_mean": relation.rho_only_c_mean,
             "auc": relation.auc,
         }
+        if relation.only_c is not None:
+            alone = {"relation": relation.name, "answered": relation.answered}
+            yield {**main, "row": "relation_only_c", **alone, **_scores(relation.only_c)}
 
 
 def _scores(scores: Scores) -> Line:
@@ -140,9 +151,9 @@ def _treatments(
     figures = {
         f"{measure}_{treatment}": getattr(scores, measure)
         for treatment, scores in (("all", every), ("covered", covered))
-        for measure in ("maxdiff", "rho")
+        for measure in ("maxdiff", "rho", "maxdiff_only_c", "rho_only_c")
     }
-    return {**_figures(figures), "chance": every.chance}
+    return {**_figures(figures), "chance_all": every.chance, "chance_covered": covered.chance}
 
 
 def _choice(result: ChoiceResult) -> Iterator[Line]:
@@ -153,7 +164,7 @@ def _choice(result: ChoiceResult) -> Iterator[Line]:
         "group": "",
         "asked": result.questions.asked,
         "answered": result.questions.answered,
-        **_figures({"pair_distance": result.pair_distance, "offset": result.offset}),
+        **_figures({name: getattr(result, name) for name in ("pair_distance", "offset", "only_c")}),
         "chance": result.chance,
     }
     yield {
@@ -161,6 +172,7 @@ def _choice(result: ChoiceResult) -> Iterator[Line]:
         "row": "missing_counted_wrong",
         "pair_distance": result.pair_distance_missing_as_wrong,
         "offset": result.offset_missing_as_wrong,
+        "only_c": result.only_c_missing_as_wrong,
     }
     for name, group in result.groups.items():
         yield {**head, "row": "group", "group": name, **asdict(group)}

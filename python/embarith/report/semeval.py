@@ -49,8 +49,13 @@ def _headline(result: SemEvalResult) -> tuple[Cell, ...]:
 
 def _scores(result: SemEvalResult) -> Table:
     tests = sum(row.split == "test" for row in result.relations)
+    alone = (
+        *(result.all.maxdiff_only_c, result.all.rho_only_c),
+        *(result.covered.maxdiff_only_c, result.covered.rho_only_c),
+    )
     rows = [
         line(f"{tests} test relations", *_headline(result), strong=True),
+        line("only c: pairs rated by cos(c, d)", *map(figure, alone)),
         line(
             "chance (random picks)",
             share(result.all.chance),
@@ -60,15 +65,17 @@ def _scores(result: SemEvalResult) -> Table:
         ),
     ]
     training = (result.all.training, result.covered.training)
-    rows.append(line(f"{training[0].relations} training relations", *_pairwise(*training)))
+    rows.append(line(f"{training[0].maxdiff_relations} training relations", *_pairwise(*training)))
     for number, (name, every) in enumerate(result.all.categories.items()):
         covered = result.covered.categories[name]
         rows.append(
-            line(f"{name} ({every.relations})", *_pairwise(every, covered), rule=number == 0)
+            line(
+                f"{name} ({every.maxdiff_relations})", *_pairwise(every, covered), rule=number == 0
+            )
         )
     for number, (name, known) in enumerate(result.published.items()):
-        cells = (share(known.maxdiff), share(known.rho), "", "")
-        rows.append(line(f"published: {name}", *cells, rule=number == 0))
+        shares = (share(known.maxdiff), share(known.rho), "", "")
+        rows.append(line(f"published: {name}", *shares, rule=number == 0))
     return Table(
         "MaxDiff accuracy and Spearman's ρ against the gold ratings, mean over relations",
         (Column("", align="left"), *_FIGURES),

@@ -67,6 +67,27 @@ class Null:
 
 
 @dataclass(frozen=True, slots=True)
+class Odds:
+    """Expected top-1 and top-5."""
+
+    top1: float
+    top5: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What a random ranking of the candidates is expected to score.
+
+    `fair` ranks all candidates, `restricted` those that are no inputs, each over the answered
+    questions with all their right answers; `k_of_v` is k / |V|, |V| the number of candidates.
+    """
+
+    fair: Odds
+    restricted: Odds
+    k_of_v: Odds
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """Work 000's control: the second pair from another relation, searched again.
 
@@ -111,8 +132,8 @@ class Companions:
         How many questions, drawn at random, `rho_rotated` was computed for.
     rho_random_d, angle_random_d : Spread
         The same with d replaced by a right answer of another question, one draw a question.
-    angle_only_c : Spread
-        Angle of c alone with d.
+    angle_only_c, rho_only_c : Spread
+        Angle and rho of c alone with d, the same from raw vectors.
     auc : float or None
         P(cos(y, d) > cos(y, d')), d' another right answer of the set; None if there is none.
     auc_ci : (float, float) or None
@@ -125,6 +146,7 @@ class Companions:
     rho_random_d: Spread | None
     angle_random_d: Spread | None
     angle_only_c: Spread
+    rho_only_c: Spread
     auc: float | None
     auc_ci: Interval | None
 
@@ -155,23 +177,21 @@ class VocabularyPoint:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """One way of asking: candidates and scores, with what chance would score.
-
-    `chance` has `top1` and `top5`, the expected score of a random ranking of the candidates, and
-    ``1/|V|`` and ``5/|V|``, which equal them where a question has one right answer.
-    """
+    """One way of asking: candidates and scores, with what c alone and chance would score."""
 
     vocab: VocabularyInfo
     scores: Scores
     macro: Scores
-    chance: dict[str, float]
+    only_c: Scores | None
+    chance: Chance
 
 
 @dataclass(frozen=True, slots=True)
 class RelationRow:
     """One relation's figures; p values are Holm-adjusted over the relations in `p_holm`.
 
-    Without answered questions `scores` and all that follows are None.
+    Without answered questions `scores` and all that follows are None. `only_c` is what searching
+    for c alone scores, `*_only_c_mean` its angle and rho with d.
     """
 
     name: str
@@ -180,10 +200,13 @@ class RelationRow:
     answered: int
     pairs: int
     scores: Scores | None
+    only_c: Scores | None
     null: Null | None
     p_holm: float | None
     angle_mean: float | None
+    angle_only_c_mean: float | None
     rho_mean: float | None
+    rho_only_c_mean: float | None
     auc: float | None
     helps: float | None
     parallelism: Parallelism | None
@@ -191,11 +214,24 @@ class RelationRow:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Paired bootstrap difference to the first table of the same call (this minus first)."""
+    """Paired bootstrap difference to the first table of the same call (this minus first).
+
+    `auc` is None where either table has none.
+    """
 
     to: str
     fair_top1: Figure
     restricted_top1: Figure
+    auc: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """The questions whose second pair has a rating of one sign, and c alone on the same."""
+
+    answered: int
+    scores: Scores
+    only_c: Scores | None
 
 
 class _Detailed(Record):
@@ -240,18 +276,20 @@ class AnalogyResult(_Detailed):
         3CosAvg and LRCos learn a relation from its other pairs, so each pair is asked once.
     scores, macro, missing_as_wrong : Scores
         Over answered questions, mean over relations, and over asked questions.
-    chance : dict of str to float
-        As in `Protocol`, over the answered questions and the candidates of `vocab`.
+    epsilon : float or None
+        That of 3CosMul; None for other methods.
     paper : Protocol or None
         The protocol whose candidates are the words of the questions; None where `vocab` is that.
     landed : Landed
         Where the fair top answers landed.
-    by_rating : dict of str to Scores, or None
+    by_rating : dict of str to Rated, or None
         By sign of the second pair's rating, `positive` and `not positive`, where the set has any.
     comparison : Comparison or None
         To the first table of the same call.
     notes : tuple of str
         What a reader must know of this measurement, in sentences.
+    draws : int
+        Bootstrap draws behind every interval.
     """
 
     schema: Literal["embarith.analogy/1"] = "embarith.analogy/1"
@@ -262,12 +300,13 @@ class AnalogyResult(_Detailed):
     method: str
     raw: bool
     similarity: str
+    epsilon: float | None
     case: str
     asked_by: Literal["question", "pair"]
     scores: Scores
     macro: Scores
     missing_as_wrong: Scores
-    chance: dict[str, float]
+    chance: Chance
     paper: Protocol | None
     landed: Landed
     baselines: Baselines | None
@@ -277,9 +316,10 @@ class AnalogyResult(_Detailed):
     rho: RawUnit | None
     companions: Companions | None
     vocabulary_curve: tuple[VocabularyPoint, ...]
-    by_rating: dict[str, Scores] | None
+    by_rating: dict[str, Rated] | None
     relations: tuple[RelationRow, ...]
     comparison: Comparison | None
     notes: tuple[str, ...]
+    draws: int
     seed: int
     run: Run

@@ -15,21 +15,26 @@ class SemEvalFigures:
 
     Parameters
     ----------
-    relations : int
-        How many relations have a figure; a relation without a covered pair has none in `covered`.
+    maxdiff_relations, rho_relations : int
+        How many relations have a figure of each kind; in `covered` some may have none.
     maxdiff : Figure or None
         Accuracy in MaxDiff questions.
     rho : Figure or None
         Spearman's rho of scores and gold ratings; 0 in `all` and none in `covered` for a relation
         whose scores are all equal.
+    maxdiff_only_c, rho_only_c : Figure or None
+        The same with every pair rated by cos(c, d), whatever the relation.
     chance : float or None
-        Expected MaxDiff accuracy of random picks: more than 1/4, because any of several top-voted
-        pairs is right.
+        Expected MaxDiff accuracy of random picks in the same questions: more than 1/4, because any
+        of several top-voted pairs is right.
     """
 
-    relations: int
+    maxdiff_relations: int
+    rho_relations: int
     maxdiff: Figure | None
     rho: Figure | None
+    maxdiff_only_c: Figure | None
+    rho_only_c: Figure | None
     chance: float | None
 
 
@@ -39,6 +44,8 @@ class SemEvalScores:
 
     maxdiff: Figure | None
     rho: Figure | None
+    maxdiff_only_c: Figure | None
+    rho_only_c: Figure | None
     chance: float | None
     training: SemEvalFigures
     categories: dict[str, SemEvalFigures]
@@ -49,7 +56,8 @@ class SemEvalRelation:
     """One relation; a figure is None where nothing is covered or all scores are equal.
 
     `covered` counts the rated pairs both of whose words the table has, `paradigms_covered` the
-    paradigm pairs; `chance` is the MaxDiff accuracy of random picks.
+    paradigm pairs; `chance_*` is the MaxDiff accuracy of random picks, `*_only_c_*` that of rating
+    every pair by cos(c, d).
     """
 
     id: str
@@ -62,11 +70,16 @@ class SemEvalRelation:
     paradigms_covered: int
     questions: int
     questions_covered: int
-    chance: float
+    chance_all: float
+    chance_covered: float | None
     maxdiff_all: float
     maxdiff_covered: float | None
     rho_all: float | None
     rho_covered: float | None
+    maxdiff_only_c_all: float
+    maxdiff_only_c_covered: float | None
+    rho_only_c_all: float | None
+    rho_only_c_covered: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +106,6 @@ class SemEvalResult(Record):
     covered: SemEvalScores
     relations: tuple[SemEvalRelation, ...]
     published: dict[str, Published]
+    draws: int
     seed: int
     run: Run

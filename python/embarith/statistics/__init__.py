@@ -22,6 +22,7 @@ from embarith.statistics.resampling import (
     crossed_bootstrap,
     holm,
     interval,
+    mean_interval,
     permutation_null,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "crossed_bootstrap",
     "holm",
     "interval",
+    "mean_interval",
     "parallelism",
     "pearson",
     "permutation_null",

@@ -109,6 +109,7 @@ def spearman(x: Floats, y: Floats) -> Floats:
     Returns
     -------
     ndarray of float64, shape (n,)
+        0 where either row is constant, as for `pearson`.
 
     Examples
     --------
@@ -116,6 +117,7 @@ def spearman(x: Floats, y: Floats) -> Floats:
     [1.0]
     """
     rho: Floats = _core.spearman(np.ascontiguousarray(x), np.ascontiguousarray(y))
+    rho[np.isnan(rho)] = 0.0
     return rho
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from embarith.statistics.directions import unit
+from embarith.statistics.directions import EQUAL, unit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+# Permutations drawn for a pairing as they are, and as many to be mended, before it is given up.
+_TRIES = 30
 
 
 def _similarities(starts: Floats, ends: Floats) -> Floats:
@@ -21,22 +24,58 @@ def _similarities(starts: Floats, ends: Floats) -> Floats:
 def _separation(above: Floats, below: Floats) -> float:
     """P(x > y) + P(x = y) / 2 for x from `above` and y from `below`: the area under the ROC."""
     ordered = np.sort(below)
-    left = np.searchsorted(ordered, above, side="left")
-    right = np.searchsorted(ordered, above, side="right")
-    return float((left + right).sum() / (2.0 * len(above) * len(below)))
+    beaten = np.searchsorted(ordered, above - EQUAL, side="left")
+    not_above = np.searchsorted(ordered, above + EQUAL, side="right")
+    return float((beaten + not_above).sum() / (2.0 * len(above) * len(below)))
 
 
-def _shuffles(pairs: int, count: int, random: np.random.Generator) -> Ints:
-    """Random pairings that leave no pair together: each end moves one place in a random order."""
-    order = random.permuted(np.tile(np.arange(pairs), (count, 1)), axis=1)
-    shuffled = np.empty_like(order)
-    np.put_along_axis(shuffled, order, np.roll(order, 1, axis=1), axis=1)
-    return shuffled
+def _shuffles(true: NDArray[np.bool_], count: int, random: np.random.Generator) -> Ints | None:
+    """Random pairings without a true pair.
+
+    Random permutations, drawn again while they hold one, as the published scorer does; where words
+    repeat so much that this goes on, starts that got an end of their own change it with a random
+    start that can take it.
+
+    Parameters
+    ----------
+    true : ndarray of bool, shape (p, p)
+        Which starts (rows) and ends make a true pair.
+    count : int
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int64, shape (count, p), or None
+        The end of every start; None where none was found, as when most pairs have one end.
+    """
+    found = np.empty((count, len(true)), np.int64)
+    starts = np.arange(len(true))
+    for row in found:
+        for tried in range(2 * _TRIES):
+            row[:] = random.permutation(len(true))
+            if not true[starts, row].any() or (tried >= _TRIES and _mend(row, true, random)):
+                break
+        else:
+            return None
+    return found
+
+
+def _mend(order: Ints, true: NDArray[np.bool_], random: np.random.Generator) -> bool:
+    """Change ends between starts until no pair is true; return whether that went."""
+    starts = np.arange(len(order))
+    while len(wrong := np.flatnonzero(true[starts, order])):
+        one = wrong[0]
+        able = np.flatnonzero(~true[one, order] & ~true[:, order[one]])
+        if not len(able):
+            return False
+        other = random.choice(able)
+        order[[one, other]] = order[[other, one]]
+    return True
 
 
 def parallelism(
     starts: Floats, ends: Floats, shuffles: int, random: np.random.Generator
-) -> tuple[float, float, float, float]:
+) -> tuple[float, float, float, float] | None:
     """Offset concordance, its null, pairing consistency, its null.
 
     Fournier, Dupoux and Dunbar (CoNLL 2020). The concordance is the mean cosine between the
@@ -51,12 +90,13 @@ def parallelism(
     starts, ends : ndarray of float64, shape (p, d)
         First and second word of every pair, at least two pairs.
     shuffles : int
-        Random pairings, none of which keeps a pair together.
+        Random pairings, none of which holds a pair of the relation, also where words repeat.
     random : numpy.random.Generator
 
     Returns
     -------
-    tuple of four float
+    tuple of four float, or None
+        None where no such pairing is found: most pairs have the same end, say.
 
     Examples
     --------
@@ -65,10 +105,15 @@ def parallelism(
     >>> round(found[0], 6), found[0] > found[1], found[2] > found[3]
     (1.0, True, True)
     """
+    # A word that several pairs have stands here as several rows of the same numbers.
+    start, end = (np.unique(x, axis=0, return_inverse=True)[1].reshape(-1) for x in (starts, ends))
+    held = np.zeros((len(starts), len(starts)), np.bool_)
+    held[start, end] = True
+    orders = _shuffles(held[start][:, end], shuffles, random)
+    if orders is None:
+        return None
     true = _similarities(starts, ends)
-    shuffled = [
-        _similarities(starts, ends[order]) for order in _shuffles(len(starts), shuffles, random)
-    ]
+    shuffled = [_similarities(starts, ends[order]) for order in orders]
     following = shuffled[1:] + shuffled[:1]
     return (
         float(true.mean()),

@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 # Numbers held at a time by the loops below: 32 MB of float64.
 _CHUNK = 4_000_000
 
-# Pairs that an interval needs behind it.
+# Pairs, or other units drawn together, that an interval needs behind it.
 _FEWEST = 5
 
 
@@ -30,6 +30,40 @@ def interval(draws: Floats) -> Floats:
     [25.0, 975.0]
     """
     return np.moveaxis(np.percentile(draws, [2.5, 97.5], axis=-1), 0, -1)
+
+
+def mean_interval(
+    values: Floats, unit: Ints, *, draws: int, random: np.random.Generator
+) -> tuple[float, float] | None:
+    """95 % percentile interval of a mean, whole units resampled with replacement.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+    unit : ndarray of int64, shape (n,)
+        Number from 0 of the unit that each value is drawn with.
+    draws : int
+        0 for no interval.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    (float, float) or None
+        None without draws, and of fewer than five units.
+
+    Examples
+    --------
+    >>> values = np.array([0.0, 1.0, 1.0, 0.0, 1.0])
+    >>> mean_interval(values, np.arange(5), draws=200, random=generator(0))
+    (0.2, 1.0)
+    """
+    count = int(unit.max(initial=-1)) + 1
+    if not draws or count < _FEWEST:
+        return None
+    total, size = np.bincount(unit, values, count), np.bincount(unit, minlength=count)
+    drawn = random.integers(0, count, (draws, count))
+    low, high = interval(total[drawn].sum(axis=1) / size[drawn].sum(axis=1)).tolist()
+    return low, high
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Geometry:
     rho_unit: Floats
     pearson: Floats
     angle_only_c: Floats
+    rho_only_c: Floats
     helps: Floats
     angle_random_d: Floats
     rho_random_d: Floats
@@ -79,6 +80,7 @@ def measure(
         found["rho_unit"][part] = statistics.spearman(y, unit_d)
         found["pearson"][part] = statistics.pearson(y, unit_d)
         found["angle_only_c"][part] = statistics.angles(unit_c, unit_d)
+        found["rho_only_c"][part] = statistics.spearman(unit_c, unit_d)
         found["helps"][part] = cosine[part] > statistics.cosines(unit_c, unit_d) + statistics.EQUAL
         found["angle_random_d"][part] = statistics.angles(y, random_d)
         found["rho_random_d"][part] = statistics.spearman(y, random_d)

@@ -1,4 +1,4 @@
-"""One table on one set of questions: everything a result holds but the comparison."""
+"""One table on one set of questions: a whole result."""
 
 from __future__ import annotations
 
@@ -14,11 +14,7 @@ from embarith import statistics
 from embarith.errors import OptionError
 from embarith.experiments.analogy import geometry as geo
 from embarith.experiments.analogy import relations, summary
-from embarith.experiments.analogy.asked import (
-    Asked,
-    candidates,
-    describe_vocabulary,
-)
+from embarith.experiments.analogy.asked import Asked, candidates, describe_vocabulary
 from embarith.experiments.analogy.details import details
 from embarith.experiments.analogy.search import Search, six_credits
 from embarith.experiments.common import Case, encoder_info
@@ -26,40 +22,49 @@ from embarith.machine import describe_run
 from embarith.progress import Progress
 from embarith.result import (
     AnalogyResult,
-    Baselines,
-    Companions,
+    Comparison,
+    Control,
     Protocol,
     QuestionsInfo,
-    RawUnit,
+    Rated,
     Scores,
-    Spread,
 )
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a whole report."""
+    """The options of a whole report.
+
+    `sha256` is that of the questions as they were given, `candidates` what the vocabulary is
+    called in the result.
+    """
 
     search: Search
+    sha256: str
     vocab: str
+    candidates: str
     case: Case
     draws: int
     null_draws: int
     control_draws: int
     baselines: bool
+    paths: dict[str, str]
     progress: Progress | None
 
     def bootstrap(
-        self, values: Floats, asked: Asked, some: NDArray[np.bool_] | None = None, stage: str = ""
+        self,
+        values: dict[str, Floats],
+        asked: Asked,
+        some: NDArray[np.bool_] | None = None,
+        stage: str = "",
     ) -> statistics.Bootstrap:
         """Draw intervals for figures of the answered questions, or of some of them."""
         rows = slice(None) if some is None else some
         return statistics.crossed_bootstrap(
-            values,
+            np.concatenate(list(values.values()), axis=1),
             asked.first_pair[rows],
             asked.second_pair[rows],
             asked.relation[rows],
@@ -69,36 +74,55 @@ class Options:
         )
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A result, its single questions, and the values that another table's are compared with."""
+
+    result: AnalogyResult
+    frame: pa.Table
+    values: dict[str, Floats]
+
+
 def measure(
-    table: EmbeddingTable, asked: Asked, vocab: str, options: Options
-) -> tuple[AnalogyResult, Floats, pa.Table]:
-    """Measure one table of candidates: the result, the six credits a question, the single rows."""
+    whole: EmbeddingTable,
+    table: EmbeddingTable,
+    asked: Asked,
+    options: Options,
+    first: Measured | None,
+) -> Measured:
+    """Measure one table.
+
+    Parameters
+    ----------
+    whole : EmbeddingTable
+        The table as it was given, which the result names.
+    table : EmbeddingTable
+        Its candidates.
+    asked : Asked
+    options : Options
+    first : Measured or None
+        The first table of the same call, to compare with.
+    """
+    started = time.perf_counter()
     search, seed, progress = options.search, options.search.seed, options.progress
     solved = search.solve(table, asked, progress)
-    main = six_credits(solved.rank_fair, solved.rank_restricted)
-    blocks = {"main": main}
+    values = {"main": six_credits(solved.rank_fair, solved.rank_restricted)}
     paper = None
     if options.vocab != "questions":
         rows = candidates(table, "questions", asked.questions, options.case)
-        paper = table.select(rows)
-        blocks["paper"] = search.credits(paper, asked.among(rows), None)
+        paper, among = table.select(rows), asked.among(rows)
+        values["paper"] = search.credits(paper, among)
+        if options.baselines:
+            values["paper only-c"] = search.only_c(paper, among)
     if options.baselines:
-        blocks |= search.baselines(table, asked, progress)
+        values |= search.baselines(table, asked, progress)
     found = None if asked.by_pair else geo.measure(table, asked, seed, progress)
     if found is not None:
-        blocks["helps"] = found.helps[:, None]
+        values["helps"] = found.helps[:, None]
         if not np.isnan(found.auc).any():
-            blocks["auc"] = found.auc[:, None]
-    # One bootstrap for all figures: they share the weights of every draw.
-    boot = options.bootstrap(
-        np.concatenate(list(blocks.values()), axis=1), asked, stage="intervals"
-    )
-    edges = np.cumsum([0, *(block.shape[1] for block in blocks.values())])
-    places = {name: slice(*edges[i : i + 2]) for i, name in enumerate(blocks)}
-
-    def score(name: str) -> Scores:
-        return summary.scores(blocks[name], boot.micro[places[name]])
-
+            values["auc"] = found.auc[:, None]
+    boot = options.bootstrap(values, asked, stage="intervals")
+    blocks = summary.Blocks(values, boot, asked.relation)
     permuted = statistics.permutation_null(
         solved.restricted.indices[:, 0],
         asked.gold,
@@ -106,74 +130,79 @@ def measure(
         draws=options.null_draws,
         seed=seed,
     )
-    control, notes = None, []
-    if options.control_draws and not asked.by_pair:
-        try:
-            means = search.control(table, asked, options.control_draws, progress)
-            control = summary.control(means, len(asked))
-        except OptionError as reason:
-            notes.append(f"No control with random second pairs: {reason}.")
+    control, notes = _control(table, asked, options)
     parts = summary.landed(asked, solved.fair.indices[:, 0])
-    n, size = len(asked.questions), len(table)
     result = AnalogyResult(
-        encoder=encoder_info(table),
-        questions=QuestionsInfo(
-            name=asked.questions.name,
-            source=asked.questions.source,
-            sha256=asked.questions.sha256,
-            asked=n,
-            answered=len(asked),
-            dropped=n - len(asked),
-            pairs=len(np.unique([asked.second_pair, asked.first_pair][: 2 - asked.by_pair])),
-        ),
+        encoder=encoder_info(whole),
+        questions=_questions(asked, options),
         coverage=asked.coverage,
-        vocab=describe_vocabulary(vocab, table),
+        vocab=describe_vocabulary(options.candidates, table),
         method=search.method,
         raw=search.raw,
         similarity=search.similarity,
+        epsilon=search.epsilon if search.method == "3cosmul" else None,
         case=options.case,
         asked_by="pair" if asked.by_pair else "question",
-        scores=score("main"),
-        macro=summary.macro(main, asked.relation, boot.macro[places["main"]]),
-        missing_as_wrong=_missing_as_wrong(main, asked, options),
-        chance=summary.chance(asked, size),
+        scores=blocks.scores("main"),
+        macro=blocks.macro("main"),
+        missing_as_wrong=_missing_as_wrong(values["main"], asked, options),
+        chance=summary.chance(asked, len(table)),
         paper=None
         if paper is None
         else Protocol(
             vocab=describe_vocabulary("questions", paper),
-            scores=score("paper"),
-            macro=summary.macro(blocks["paper"], asked.relation, boot.macro[places["paper"]]),
+            scores=blocks.scores("paper"),
+            macro=blocks.macro("paper"),
+            only_c=blocks.known("paper only-c"),
             chance=summary.chance(asked, len(paper)),
         ),
         landed=summary.landed_shares(parts),
-        baselines=None
-        if not options.baselines
-        else Baselines(
-            only_c=score("only-c"),
-            only_b=score("only-b") if "only-b" in blocks else None,
-            ignore_a=score("ignore-a") if "ignore-a" in blocks else None,
-            add_opposite=score("add-opposite") if "add-opposite" in blocks else None,
-            reversed=score("reversed") if "reversed" in blocks else None,
-            helps=None
-            if found is None
-            else summary.figure(found.helps, boot.micro[places["helps"]][0]),
-        ),
+        baselines=summary.baselines(blocks),
         null=summary.null(permuted, np.bincount(asked.relation)),
         control=control,
-        angle=None if found is None else _raw_unit(found.angle_raw, found.angle_unit),
-        rho=None if found is None else _raw_unit(found.rho_raw, found.rho_unit),
-        companions=None if found is None else _companions(found, boot, places),
-        vocabulary_curve=summary.vocabulary_curve(asked, solved.rank_restricted, size),
-        by_rating=_by_rating(main, asked, options),
+        angle=None if found is None else summary.raw_unit(found.angle_raw, found.angle_unit),
+        rho=None if found is None else summary.raw_unit(found.rho_raw, found.rho_unit),
+        companions=None if found is None else summary.companions(found, blocks),
+        vocabulary_curve=summary.vocabulary_curve(asked, solved.rank_restricted, len(table)),
+        by_rating=_by_rating(blocks, asked, options),
         relations=relations.rows(
-            table, asked, values=main, boot=boot, permuted=permuted, found=found, seed=seed
+            table, asked, blocks=blocks, permuted=permuted, found=found, seed=seed
         ),
-        comparison=None,
-        notes=tuple(notes),
+        comparison=None if first is None else _comparison(first, values, asked, options),
+        notes=notes,
+        draws=options.draws,
         seed=seed,
-        run=describe_run(time.perf_counter(), {}),
+        run=describe_run(
+            started, options.paths, ("scikit-learn",) if search.method == "lrcos" else ()
+        ),
     )
-    return result, main, details(table, asked, solved, parts, found)
+    return Measured(result, details(table, asked, solved, parts, found), values)
+
+
+def _questions(asked: Asked, options: Options) -> QuestionsInfo:
+    pairs = (asked.second_pair,) if asked.by_pair else (asked.first_pair, asked.second_pair)
+    return QuestionsInfo(
+        name=asked.questions.name,
+        source=asked.questions.source,
+        sha256=options.sha256,
+        asked=len(asked.questions),
+        answered=len(asked),
+        dropped=len(asked.questions) - len(asked),
+        pairs=len(np.unique(np.concatenate(pairs))),
+    )
+
+
+def _control(
+    table: EmbeddingTable, asked: Asked, options: Options
+) -> tuple[Control | None, tuple[str, ...]]:
+    """Return the control with random pairs, or a note why it cannot be."""
+    if asked.by_pair or not options.control_draws:
+        return None, ()
+    try:
+        means = options.search.control(table, asked, options.control_draws, options.progress)
+    except OptionError as reason:
+        return None, (f"No control with random second pairs: {reason}.",)
+    return summary.control(means, len(asked)), ()
 
 
 def _missing_as_wrong(values: Floats, asked: Asked, options: Options) -> Scores:
@@ -187,7 +216,7 @@ def _missing_as_wrong(values: Floats, asked: Asked, options: Options) -> Scores:
     return summary.scores(every, boot.micro)
 
 
-def _by_rating(values: Floats, asked: Asked, options: Options) -> dict[str, Scores] | None:
+def _by_rating(blocks: summary.Blocks, asked: Asked, options: Options) -> dict[str, Rated] | None:
     ratings = asked.questions.ratings
     if ratings is None:
         return None
@@ -195,31 +224,18 @@ def _by_rating(values: Floats, asked: Asked, options: Options) -> dict[str, Scor
     above = ratings[asked.numbers] > 0
     for name, mine in (("positive", above), ("not positive", ~above)):
         if mine.any():
-            boot = options.bootstrap(values[mine], asked, mine)
-            found[name] = summary.scores(values[mine], boot.micro)
+            both = {"main", "only-c"}
+            values = {one: rows[mine] for one, rows in blocks.values.items() if one in both}
+            boot = options.bootstrap(values, asked, mine)
+            rated = summary.Blocks(values, boot, asked.relation[mine])
+            found[name] = Rated(int(mine.sum()), rated.scores("main"), rated.known("only-c"))
     return found
 
 
-def _raw_unit(raw: Floats, unit: Floats) -> RawUnit:
-    return RawUnit(raw=summary.spread(raw), unit=summary.spread(unit))
-
-
-def _companions(
-    found: geo.Geometry, boot: statistics.Bootstrap, places: dict[str, slice]
-) -> Companions:
-    defined = "auc" in places
-    return Companions(
-        pearson=summary.spread(found.pearson),
-        rho_rotated=summary.spread(found.rho_rotated),
-        rho_rotated_questions=len(found.rho_rotated),
-        rho_random_d=_if_any(found.rho_random_d),
-        angle_random_d=_if_any(found.angle_random_d),
-        angle_only_c=summary.spread(found.angle_only_c),
-        auc=float(found.auc.mean()) if defined else None,
-        auc_ci=summary.pair(boot.micro[places["auc"]][0]) if defined else None,
-    )
-
-
-def _if_any(values: Floats) -> Spread | None:
-    known = values[~np.isnan(values)]
-    return summary.spread(known) if len(known) else None
+def _comparison(
+    first: Measured, values: dict[str, Floats], asked: Asked, options: Options
+) -> Comparison:
+    both = {"main", "auc"} & first.values.keys()
+    difference = {name: rows - first.values[name] for name, rows in values.items() if name in both}
+    boot = options.bootstrap(difference, asked)
+    return summary.comparison(first.result.encoder.name, difference, boot)

@@ -30,8 +30,7 @@ def rows(
     table: EmbeddingTable,
     asked: Asked,
     *,
-    values: Floats,
-    boot: statistics.Bootstrap,
+    blocks: summary.Blocks,
     permuted: statistics.PermutationNull,
     found: Geometry | None,
     seed: int,
@@ -43,9 +42,8 @@ def rows(
     table : EmbeddingTable
         The candidates.
     asked : Asked
-    values : ndarray of float64, shape (n, 6)
-        Credits of the method, whose intervals are the first six of `boot`.
-    boot : Bootstrap
+    blocks : Blocks
+        Credits of the method and of c alone, as ``main`` and ``only-c``.
     permuted : PermutationNull
     found : Geometry or None
     seed : int
@@ -67,11 +65,16 @@ def rows(
                 asked=int(every[r]),
                 answered=len(mine),
                 pairs=len(pairs[r][0]) if r in pairs else 0,
-                scores=summary.scores(values[mine], boot.relations[r, :6]) if len(mine) else None,
+                scores=blocks.of_relation("main", r) if len(mine) else None,
+                only_c=blocks.of_relation("only-c", r)
+                if len(mine) and "only-c" in blocks.values
+                else None,
                 null=null,
                 p_holm=p,
                 angle_mean=float(known.angle_unit[mine].mean()) if known else None,
+                angle_only_c_mean=float(known.angle_only_c[mine].mean()) if known else None,
                 rho_mean=float(known.rho_unit[mine].mean()) if known else None,
+                rho_only_c_mean=float(known.rho_only_c[mine].mean()) if known else None,
                 auc=_mean_auc(known, mine) if known else None,
                 helps=float(known.helps[mine].mean()) if known else None,
                 parallelism=parallelism(table, *pairs[r], seed) if r in pairs else None,
@@ -96,13 +99,17 @@ def relation_pairs(asked: Asked) -> dict[int, tuple[Ints, Ints]]:
 
 
 def parallelism(table: EmbeddingTable, starts: Ints, ends: Ints, seed: int) -> Parallelism | None:
-    """Return how parallel these pairs' unit offsets are, None for fewer than three."""
+    """Return how parallel these pairs' unit offsets are.
+
+    None for fewer than three, and where most have one end, so that no shuffled pairing differs.
+    """
     if len(starts) < 3:
         return None
     random = generator(seed, "shuffled pairings")
     if len(starts) > _PAIRS:
         keep = np.sort(random.choice(len(starts), _PAIRS, replace=False))
         starts, ends = starts[keep], ends[keep]
-    return Parallelism(
-        *statistics.parallelism(unit_rows(table, starts), unit_rows(table, ends), _SHUFFLES, random)
+    found = statistics.parallelism(
+        unit_rows(table, starts), unit_rows(table, ends), _SHUFFLES, random
     )
+    return None if found is None else Parallelism(*found)

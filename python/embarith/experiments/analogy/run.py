@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack, cast, get_args, overload
 
@@ -14,21 +12,18 @@ from numpy.typing import NDArray
 from embarith import questions as question_sets
 from embarith import solvers
 from embarith.errors import OptionError, nearest
-from embarith.experiments.analogy import summary
 from embarith.experiments.analogy.asked import (
     candidates,
     pairs_of,
     prepare,
 )
-from embarith.experiments.analogy.measure import Options, measure
+from embarith.experiments.analogy.measure import Measured, Options, measure
 from embarith.experiments.analogy.search import Search
-from embarith.experiments.common import encoder_info, settle_case
-from embarith.machine import describe_run
+from embarith.experiments.common import settle_case
 from embarith.progress import Progress
 from embarith.questions import AnalogySet
 from embarith.result import (
     AnalogyResult,
-    Comparison,
     rounded,
 )
 from embarith.table import EmbeddingTable, Similarity
@@ -36,6 +31,8 @@ from embarith.table import EmbeddingTable, Similarity
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# As Levy and Goldberg (2014) chose it.
+_EPSILON = 1e-3
 _METHODS = tuple(name for name in solvers.QUESTION_METHODS if name not in solvers.BASELINES)
 
 
@@ -45,6 +42,7 @@ class Settings(TypedDict, total=False):
     method: str
     raw: bool
     similarity: str
+    epsilon: float | None
     vocab: str
     case: str
     topn: int
@@ -74,6 +72,7 @@ def analogy(
     method: str = "3cosadd",
     raw: bool = False,
     similarity: str = "cosine",
+    epsilon: float | None = None,
     vocab: str = "all",
     case: str = "exact",
     topn: int = 10,
@@ -100,6 +99,8 @@ def analogy(
     raw : bool, default False
         Search with raw vectors, not unit vectors.
     similarity : {"cosine", "spearman"}, default ``cosine``
+    epsilon : float, optional
+        ε of 3CosMul, 0.001 by default.
     vocab : str, default ``all``
         Candidates: ``all``, ``questions``, or ``top:N`` (tables in order of frequency).
     case : {"exact", "lower", "fold"}, default ``exact``
@@ -127,48 +128,42 @@ def analogy(
     OptionError
         An option without meaning, or a set of which no question can be answered.
     """
-    for name, value, least in (
+    _check_counts(
         ("topn", topn, 1),
         ("draws", draws, 1),
         ("null_draws", null_draws, 1),
         ("control_draws", control_draws, 0),
         ("seed", seed, 0),
-    ):
-        if value < least:
-            raise OptionError(f"{name} must be at least {least}, not {value}")
-    for name, given, known in (
+    )
+    _check_choices(
         ("method", method, (*_METHODS, *solvers.PAIR_METHODS)),
         ("similarity", similarity, get_args(Similarity)),
-    ):
-        if given not in known:
-            raise OptionError(
-                f"{name} {given!r} is none of {', '.join(known)}{nearest(given, known)}"
-            )
+    )
+    if epsilon is not None and (method != "3cosmul" or not epsilon > 0):
+        raise OptionError(f"epsilon={epsilon}: a positive number, for method 3cosmul alone")
     tables = [table] if isinstance(table, EmbeddingTable) else list(table)
     if not tables:
         raise OptionError("give at least one table")
-    asked = questions
-    if not isinstance(asked, AnalogySet):
-        loaded = question_sets.load(asked, data_dir=data_dir)
-        if not isinstance(loaded, AnalogySet):
-            raise OptionError(
-                f"{questions} holds no analogy questions: see embarith.experiments.semeval and "
-                "choice, or load it with extended="
-            )
-        asked = loaded
-    if not len(asked):
-        raise OptionError(f"{asked.name} holds no questions")
+    asked = _load(questions, data_dir)
     search = Search(
-        method=method, raw=raw, similarity=cast(Similarity, similarity), topn=topn, seed=seed
+        method=method,
+        raw=raw,
+        similarity=cast(Similarity, similarity),
+        topn=topn,
+        epsilon=_EPSILON if epsilon is None else epsilon,
+        seed=seed,
     )
     options = Options(
         search=search,
+        sha256=asked.sha256,
         vocab=vocab,
+        candidates=vocab if len(tables) == 1 else f"{vocab}, shared by {len(tables)} tables",
         case=settle_case(tables, case),
         draws=draws,
         null_draws=null_draws,
         control_draws=control_draws,
         baselines=baselines,
+        paths={} if isinstance(questions, AnalogySet) else {"questions": str(questions)},
         progress=progress,
     )
     if options.case == "lower":
@@ -177,26 +172,42 @@ def analogy(
         asked = pairs_of(asked)
     shared = EmbeddingTable.intersection(*tables) if len(tables) > 1 else (tables[0],)
     rows = candidates(shared[0], vocab, asked, options.case)
-    parts = [whole.select(rows) for whole in shared]
+    parts = [one if len(rows) == len(one) else one.select(rows) for one in shared]
     ready = prepare(parts[0], asked, options.case, by_pair=search.by_pair)
-    name = vocab if len(tables) == 1 else f"{vocab}, shared by {len(tables)} tables"
-    paths = {} if isinstance(questions, AnalogySet) else {"questions": str(questions)}
     results: list[AnalogyResult] = []
-    first: Floats | None = None
+    first: Measured | None = None
     for whole, part in zip(tables, parts, strict=True):
-        started = time.perf_counter()
-        result, values, frame = measure(part, ready, name, options)
-        comparison = None
-        if first is not None:
-            difference = values - first
-            bounds = options.bootstrap(difference, ready).micro
-            comparison = Comparison(
-                to=tables[0].provenance.encoder,
-                fair_top1=summary.figure(difference[:, 0], bounds[0]),
-                restricted_top1=summary.figure(difference[:, 3], bounds[3]),
-            )
-        first = values if first is None else first
-        run = describe_run(started, paths)
-        result = replace(result, encoder=encoder_info(whole), comparison=comparison, run=run)
-        results.append(rounded(result).with_details(frame))
+        measured = measure(whole, part, ready, options, first)
+        first = first or measured
+        results.append(rounded(measured.result).with_details(measured.frame))
     return results[0] if isinstance(table, EmbeddingTable) else tuple(results)
+
+
+def _check_counts(*given: tuple[str, int, int]) -> None:
+    for name, value, least in given:
+        if value < least:
+            raise OptionError(f"{name} must be at least {least}, not {value}")
+
+
+def _check_choices(*given: tuple[str, str, tuple[str, ...]]) -> None:
+    for name, value, known in given:
+        if value not in known:
+            raise OptionError(
+                f"{name} {value!r} is none of {', '.join(known)}{nearest(value, known)}"
+            )
+
+
+def _load(questions: AnalogySet | str | Path, data_dir: Path | None) -> AnalogySet:
+    if isinstance(questions, AnalogySet):
+        loaded = questions
+    else:
+        found = question_sets.load(questions, data_dir=data_dir)
+        if not isinstance(found, AnalogySet):
+            raise OptionError(
+                f"{questions} holds no analogy questions: see embarith.experiments.semeval and "
+                "choice, or load it with extended="
+            )
+        loaded = found
+    if not len(loaded):
+        raise OptionError(f"{loaded.name} holds no questions")
+    return loaded

@@ -18,6 +18,9 @@ from embarith.table import EmbeddingTable, Similarity
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Columns of what a question earns: credit at 1 and 5, reciprocal rank, by fair and restricted rank.
+FAIR_TOP1, FAIR_TOP5, FAIR_MRR, RESTRICTED_TOP1, RESTRICTED_TOP5, RESTRICTED_MRR = range(6)
+
 
 @dataclass(frozen=True)
 class Search:
@@ -27,6 +30,7 @@ class Search:
     raw: bool
     similarity: Similarity
     topn: int
+    epsilon: float
     seed: int
 
     @property
@@ -63,35 +67,43 @@ class Search:
             raw=self.raw,
             similarity=self.similarity,
             exclude=asked.exclude,
+            epsilon=self.epsilon,
             progress=partial(progress, "questions") if progress else None,
         )
 
-    def credits(self, table: EmbeddingTable, asked: Asked, progress: Progress | None) -> Floats:
-        """Return credit at 1, at 5 and reciprocal rank, fair then restricted, shape (n, 6)."""
+    def credits(self, table: EmbeddingTable, asked: Asked) -> Floats:
+        """Return the credits of the method itself, shape (n, 6)."""
         if self.by_pair:
-            solved = self.solve(table, asked, progress)
+            solved = self.solve(table, asked, None)
             return six_credits(solved.rank_fair, solved.rank_restricted)
         return self._rank(table, asked, (asked.a, asked.b, asked.c), asked.gold)
+
+    def only_c(self, table: EmbeddingTable, asked: Asked) -> Floats:
+        """Return the credits of searching for c alone, shape (n, 6)."""
+        inputs = asked.a, asked.b, asked.c
+        return self._rank(table, asked, inputs, asked.gold, method="only-c")
 
     def baselines(
         self, table: EmbeddingTable, asked: Asked, progress: Progress | None
     ) -> dict[str, Floats]:
         """Return the credits of every baseline that the questions have; `reversed` is the last."""
+        found = {"only-c": self.only_c(table, asked)}
+        if self.by_pair:
+            return found
         inputs = asked.a, asked.b, asked.c
-        names = solvers.BASELINES[:1] if self.by_pair else solvers.BASELINES
-        found = {}
-        for done, name in enumerate(names):
-            _report(progress, "baselines", done, len(names) + 1)
+        steps = len(solvers.BASELINES) + 1
+        for name in solvers.BASELINES[1:]:
+            _report(progress, "baselines", len(found), steps)
             found[name] = self._rank(table, asked, inputs, asked.gold, method=name)
-        if not self.by_pair:
-            found["reversed"] = self._rank(
-                table,
-                asked,
-                (asked.b, asked.a, asked.d),
-                asked.variants[asked.c],
-                exclude=asked.inputs(asked.b, asked.a, asked.d),
-            )
-        _report(progress, "baselines", len(names) + 1, len(names) + 1)
+        _report(progress, "baselines", len(found), steps)
+        found["reversed"] = self._rank(
+            table,
+            asked,
+            (asked.b, asked.a, asked.d),
+            asked.variants[asked.c],
+            exclude=asked.inputs(asked.b, asked.a, asked.d),
+        )
+        _report(progress, "baselines", steps, steps)
         return found
 
     def control(
@@ -135,6 +147,7 @@ class Search:
                 raw=self.raw,
                 similarity=self.similarity,
                 exclude=asked.exclude if exclude is None else exclude,
+                epsilon=self.epsilon,
                 limit=limit,
             )
         )

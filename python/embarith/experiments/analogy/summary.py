@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embarith import solvers, statistics
 from embarith.experiments.analogy.asked import Asked
+from embarith.experiments.analogy.geometry import Geometry
+from embarith.experiments.analogy.search import (
+    FAIR_TOP1,
+    FAIR_TOP5,
+    RESTRICTED_TOP1,
+    RESTRICTED_TOP5,
+)
 from embarith.result import (
     Accuracy,
+    Baselines,
+    Chance,
+    Companions,
+    Comparison,
     Control,
     Figure,
     Interval,
     Landed,
     Null,
+    Odds,
+    RawUnit,
     Scores,
     Spread,
     VocabularyPoint,
@@ -56,12 +70,109 @@ def scores(values: Floats, bounds: Floats) -> Scores:
 
 def macro(values: Floats, relation: Ints, bounds: Floats) -> Scores:
     """Means over relations of the means over their questions; `count` is the sum of those means."""
-    present, group = np.unique(relation, return_inverse=True)
-    means = np.stack(
-        [np.bincount(group, column) / np.bincount(group) for column in values.T], axis=1
-    )
-    assert len(means) == len(present)
+    group = np.unique(relation, return_inverse=True)[1]
+    sizes = np.bincount(group)
+    means = np.stack([np.bincount(group, column) / sizes for column in values.T], axis=1)
     return scores(means, bounds)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Values of every question under several names, with one bootstrap for all of them.
+
+    One, because figures that stand beside each other share the weights of every draw.
+
+    Parameters
+    ----------
+    values : dict of str to ndarray of float64, shape (n, columns)
+    boot : Bootstrap
+        Of all columns side by side.
+    relation : ndarray of int64, shape (n,)
+    """
+
+    values: dict[str, Floats]
+    boot: statistics.Bootstrap
+    relation: Ints
+
+    def place(self, name: str) -> slice:
+        """Return the columns of a name in `boot`."""
+        before = list(self.values)[: list(self.values).index(name)]
+        start = sum(self.values[one].shape[1] for one in before)
+        return slice(start, start + self.values[name].shape[1])
+
+    def scores(self, name: str) -> Scores:
+        """Scores over all questions."""
+        return scores(self.values[name], self.boot.micro[self.place(name)])
+
+    def macro(self, name: str) -> Scores:
+        """Scores as the mean over relations."""
+        return macro(self.values[name], self.relation, self.boot.macro[self.place(name)])
+
+    def of_relation(self, name: str, number: int) -> Scores:
+        """Scores over the questions of one relation."""
+        mine = self.values[name][self.relation == number]
+        return scores(mine, self.boot.relations[number, self.place(name)])
+
+    def known(self, name: str) -> Scores | None:
+        """Scores over all questions, None where there is no such name."""
+        return self.scores(name) if name in self.values else None
+
+    def figure(self, name: str) -> Figure | None:
+        """Figure of a name with one column, None where there is no such name."""
+        if name not in self.values:
+            return None
+        return figure(self.values[name][:, 0], self.boot.micro[self.place(name)][0])
+
+
+def baselines(blocks: Blocks) -> Baselines | None:
+    """Scores of the simpler questions, where they were asked."""
+    if "only-c" not in blocks.values:
+        return None
+    return Baselines(
+        only_c=blocks.scores("only-c"),
+        only_b=blocks.known("only-b"),
+        ignore_a=blocks.known("ignore-a"),
+        add_opposite=blocks.known("add-opposite"),
+        reversed=blocks.known("reversed"),
+        helps=blocks.figure("helps"),
+    )
+
+
+def raw_unit(raw: Floats, unit: Floats) -> RawUnit:
+    """Spread from raw and from unit vectors."""
+    return RawUnit(raw=spread(raw), unit=spread(unit))
+
+
+def companions(found: Geometry, blocks: Blocks) -> Companions:
+    """Return what stands beside angles and correlations."""
+    auc = blocks.figure("auc")
+    return Companions(
+        pearson=spread(found.pearson),
+        rho_rotated=spread(found.rho_rotated),
+        rho_rotated_questions=len(found.rho_rotated),
+        rho_random_d=_if_any(found.rho_random_d),
+        angle_random_d=_if_any(found.angle_random_d),
+        angle_only_c=spread(found.angle_only_c),
+        rho_only_c=spread(found.rho_only_c),
+        auc=auc.value if auc else None,
+        auc_ci=auc.ci if auc else None,
+    )
+
+
+def comparison(to: str, values: dict[str, Floats], boot: statistics.Bootstrap) -> Comparison:
+    """Return the differences to another table, from those of every question."""
+    differences = Blocks(values, boot, np.empty(0, np.int64))
+    place = differences.place("main")
+
+    def column(number: int) -> Figure:
+        return figure(values["main"][:, number], boot.micro[place][number])
+
+    return Comparison(
+        to=to,
+        fair_top1=column(FAIR_TOP1),
+        restricted_top1=column(RESTRICTED_TOP1),
+        auc=differences.figure("auc"),
+    )
 
 
 def landed(asked: Asked, top: Ints) -> NDArray[np.str_]:
@@ -81,16 +192,34 @@ def landed_shares(parts: NDArray[np.str_]) -> Landed:
     return Landed(**{name: float((parts == name).mean()) for name in ("a", "b", "c", "d", "other")})
 
 
-def chance(asked: Asked, size: int) -> dict[str, float]:
-    """Give the expected score at 1 and 5 of a random ranking of `size` candidates, and k / |V|."""
+def chance(asked: Asked, size: int) -> Chance:
+    """Give the expected scores of a random ranking of `size` candidates, and k / |V|."""
     right = (asked.gold >= 0).sum(axis=1)
-    found = {}
+    # The same rows stand in both lists where a right answer is an input, and repeat in neither.
+    barred = (asked.gold[:, :, None] == asked.exclude[:, None, :]).any(axis=2) & (asked.gold >= 0)
+    return Chance(
+        fair=_odds(right, np.full(len(asked), size)),
+        restricted=_odds(right - barred.sum(axis=1), size - excluded(asked)),
+        k_of_v=Odds(1.0 / size, min(1.0, 5.0 / size)),
+    )
+
+
+def _odds(right: Ints, size: Ints) -> Odds:
+    """Mean over questions of 1 - C(size - right, k) / C(size, k)."""
+    found = []
     for k in (1, 5):
         wrong = np.ones(len(right))
-        for i in range(min(k, size)):
-            wrong *= np.clip(size - right - i, 0, None) / (size - i)
-        found[f"top{k}"] = float((1.0 - wrong).mean())
-    return {**found, "1/|V|": 1.0 / size, "5/|V|": min(1.0, 5.0 / size)}
+        for i in range(k):
+            wrong *= np.clip(size - right - i, 0, None) / np.maximum(size - i, 1)
+        found.append(float((1.0 - wrong)[size > 0].sum() / len(right)))
+    return Odds(*found)
+
+
+def excluded(asked: Asked) -> Ints:
+    """Count the distinct rows that restricted answers leave out, for every question."""
+    ordered = np.sort(asked.exclude, axis=1)
+    count: Ints = ((np.diff(ordered, axis=1, prepend=-1) > 0) & (ordered >= 0)).sum(axis=1)
+    return count
 
 
 def null(permuted: statistics.PermutationNull, counts: Ints, relation: int | None = None) -> Null:
@@ -116,10 +245,10 @@ def control(means: Floats, questions: int) -> Control:
             ci=pair(bounds[i]),
         )
         for name, i in (
-            ("fair_top1", 0),
-            ("fair_top5", 1),
-            ("restricted_top1", 3),
-            ("restricted_top5", 4),
+            ("fair_top1", FAIR_TOP1),
+            ("fair_top5", FAIR_TOP5),
+            ("restricted_top1", RESTRICTED_TOP1),
+            ("restricted_top5", RESTRICTED_TOP5),
         )
     }
     return Control(draws=len(means), **four)
@@ -130,19 +259,23 @@ def spread(values: Floats) -> Spread:
     return Spread(min=float(values.min()), max=float(values.max()), mean=float(values.mean()))
 
 
+def _if_any(values: Floats) -> Spread | None:
+    known = values[~np.isnan(values)]
+    return spread(known) if len(known) else None
+
+
 def vocabulary_curve(asked: Asked, ranks: solvers.Ranks, size: int) -> tuple[VocabularyPoint, ...]:
     """Give the restricted accuracy to expect on random vocabularies.
 
     The excluded inputs and the best right answer are in every vocabulary; the rest is drawn.
     """
-    ordered = np.sort(asked.exclude, axis=1)
-    excluded = ((np.diff(ordered, axis=1, prepend=-1) > 0) & (ordered >= 0)).sum(axis=1)
-    sizes = sorted({*(s for s in _SIZES if int(excluded.max()) + 1 < s < size), size})
+    inputs = excluded(asked)
+    sizes = sorted({*(s for s in _SIZES if int(inputs.max()) + 1 < s < size), size})
     points = []
     for v in sizes:
         credit = np.zeros((len(asked), 2))
-        for out in np.unique(excluded).tolist():
-            mine = excluded == out
+        for out in np.unique(inputs).tolist():
+            mine = inputs == out
             for column, k in enumerate((1, 5)):
                 credit[mine, column] = statistics.vocabulary_credit(
                     ranks.above[mine],
