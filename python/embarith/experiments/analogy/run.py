@@ -108,8 +108,12 @@ def analogy(
         table without capitals is asked in lower case, which the result records.
     topn : int, default 10
         Answers kept a question, for `AnalogyResult.to_frame`.
-    draws, null_draws, control_draws : int, default 1000, 999, 20
-        Bootstrap draws, permutations, and draws of random second pairs (0: no control).
+    draws : int, default 1000
+        Of the bootstrap.
+    null_draws : int, default 999
+        Permutations of the right answers.
+    control_draws : int, default 20
+        Of random second pairs (0: no control).
     baselines : bool, default True
         Whether to ask the simpler questions too.
     seed : int, default 0
