@@ -445,7 +445,7 @@ _BLOCK = 65_536
 
 def label_bytes(labels: pa.StringArray) -> bytes:
     """Return the labels as UTF-8, one a line end, for hashing."""
-    return "".join(f"{label}\n" for label in labels.to_pylist()).encode()
+    return "\n".join([*labels.to_pylist(), ""]).encode()
 
 
 def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:

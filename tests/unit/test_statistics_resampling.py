@@ -111,6 +111,7 @@ def test_blocks_change_nothing(monkeypatch):
     relation = np.zeros(len(right), np.int64)
     whole = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=64, seed=1)
     monkeypatch.setattr("embarith.statistics.resampling._CHUNK", 150)
+    monkeypatch.setattr("embarith.statistics.resampling._CACHED", 70)
     parts = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=64, seed=1)
     assert np.allclose(whole.micro, parts.micro, rtol=0, atol=1e-12)
 

@@ -17,6 +17,9 @@ Ints = NDArray[np.int64]
 # Numbers held at a time by the loops below: 32 MB of float64.
 _CHUNK = 4_000_000
 
+# Numbers gone through several times in a row, which fit a processor's cache.
+_CACHED = 100_000
+
 # Pairs, or other units drawn together, that an interval needs behind it.
 _FEWEST = 5
 
@@ -158,7 +161,7 @@ def crossed_bootstrap(
         weights = random.standard_exponential((part.stop - part.start, len(units))).T.copy()
         sums = np.zeros((len(sizes), m, weights.shape[1]))
         totals = np.zeros((len(sizes), 1, weights.shape[1]))
-        for r, chunk in _by_relation(relation, max(1, _CHUNK // weights.shape[1])):
+        for r, chunk in _by_relation(relation, max(1, _CACHED // weights.shape[1])):
             product = weights[first[chunk]]
             product *= weights[second[chunk]]
             sums[r] += values[chunk].T @ product
