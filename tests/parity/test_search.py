@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,7 +71,11 @@ KINDS = (
     huge,
     mixed_lengths,
 )
-SHAPES = ((1, 1, 1), (63, 7, 63), (64, 2, 5), (65, 50, 10), (1000, 300, 10), (700, 129, 700))
+SHAPES = (
+    *((1, 1, 1), (63, 7, 63), (64, 2, 5), (65, 50, 10), (1000, 300, 10), (700, 129, 700)),
+    # Large enough for batches to go through the 8-bit shadow.
+    *((4100, 1, 3), (4200, 50, 10), (5000, 129, 100), (4096, 301, 1)),
+)
 
 
 def bound(d: int) -> float:
@@ -116,20 +121,27 @@ import sys, numpy as np
 from embarith import _core, solvers
 from embarith.table import EmbeddingTable
 rng = np.random.default_rng(1)
-vectors = rng.standard_normal((3000, 67)).astype(np.float32)
+vectors = rng.standard_normal((5000, 67)).astype(np.float32)
 vectors[1000:1100] = vectors[0]
-table = EmbeddingTable.from_arrays([str(i) for i in range(3000)], vectors)
-a, b, c = rng.integers(0, 3000, (3, 500))
-gold = rng.integers(0, 3000, (500, 1))
+table = EmbeddingTable.from_arrays([str(i) for i in range(5000)], vectors)
+a, b, c = rng.integers(0, 5000, (3, 500))
+gold = rng.integers(0, 5000, (500, 1))
 digest = __import__("hashlib").sha256()
 for method in solvers.QUESTION_METHODS:
     found = solvers.solve(table, a, b, c, gold, method=method, k=7)
     for part in (found.fair.indices, found.fair.scores, found.restricted.indices,
-                 found.rank_fair.above, found.rank_fair.tied, found.rank_restricted.above):
+                 found.rank_fair.above, found.rank_fair.tied, found.rank_fair.right,
+                 found.rank_restricted.above):
         digest.update(np.ascontiguousarray(part).tobytes())
-for n in (1, 3, 500):
-    rows, scores = table.search(vectors[:n] + 1, 9)
-    digest.update(rows.tobytes() + scores.tobytes())
+for similarity in ("cosine", "spearman"):
+    found = solvers.solve(table, a, b, c, gold, similarity=similarity, k=7)
+    digest.update(found.fair.scores.tobytes() + found.rank_fair.tied.tobytes())
+    for n in (1, 3, 500):
+        rows, scores = table.search(vectors[:n] + 1, 9, similarity=similarity)
+        digest.update(rows.tobytes() + scores.tobytes())
+relation = np.arange(500) // 10
+found = solvers.solve_pairs(table, relation, a, gold, k=7)
+digest.update(found.fair.scores.tobytes() + found.rank_fair.above.tobytes())
 print(_core.isa(), _core.threads(), digest.hexdigest())
 """
 
@@ -151,15 +163,17 @@ def test_same_bits_for_every_instruction_set_and_number_of_threads() -> None:
     runs = [run(EMBARITH_ISA="portable", EMBARITH_THREADS="1"), run(EMBARITH_THREADS="5")]
     assert runs[0][:2] == ("portable", "1")
     assert runs[1][1] == "5"
-    if best[0] == "avx512":
-        runs.append(run(EMBARITH_ISA="avx2", EMBARITH_THREADS="3"))
+    flags = Path("/proc/cpuinfo").read_text().split() if Path("/proc/cpuinfo").exists() else []
+    for name, flag in (("avxvnni", "avx_vnni"), ("avx2", "avx2")):
+        if flag in flags:
+            runs.append(run(EMBARITH_ISA=name, EMBARITH_THREADS="3"))
     assert {digest for _, _, digest in runs} == {best[2]}
 
 
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"EMBARITH_ISA": "avx3"}, "the choices are avx512, avx2, portable"),
+        ({"EMBARITH_ISA": "avx3"}, "the choices are avx512, avxvnni, avx2, portable"),
         ({"EMBARITH_THREADS": "many"}, 'EMBARITH_THREADS=\\"many\\"; expected a positive'),
     ],
 )

@@ -15,6 +15,7 @@ pub mod rank;
 pub mod score;
 pub mod search;
 mod select;
+pub mod shadow;
 pub mod vectors_io;
 
 pub use control::{Control, pool};

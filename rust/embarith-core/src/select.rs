@@ -1,6 +1,7 @@
 //! Bounded buffers of candidates: which rows may still be among the k best.
 
 use std::cmp::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering as Memory};
 
 /// A row and the bounds that its score is proven to lie between.
 #[derive(Clone, Copy, Debug)]
@@ -8,6 +9,17 @@ pub(crate) struct Candidate {
     pub(crate) lower: f32,
     pub(crate) upper: f32,
     pub(crate) row: u32,
+}
+
+impl Candidate {
+    /// A row whose score is known.
+    fn certain(scored: &Scored) -> Self {
+        Self {
+            lower: (scored.score as f32).next_down(),
+            upper: (scored.score as f32).next_up(),
+            row: scored.row,
+        }
+    }
 }
 
 /// A row and its score, in answer order: higher scores first, equal scores by the lower row.
@@ -44,20 +56,17 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    pub(crate) fn new() -> Self {
-        Self {
+    /// Empty ones, one a question.
+    pub(crate) fn of(questions: usize) -> Vec<Self> {
+        let empty = || Self {
             found: Vec::new(),
             bound: f32::NEG_INFINITY,
-        }
+        };
+        std::iter::repeat_with(empty).take(questions).collect()
     }
 
     pub(crate) fn bound(&self) -> f32 {
         self.bound
-    }
-
-    /// Takes over a bound that other candidates have proven.
-    pub(crate) fn raise(&mut self, bound: f32) {
-        self.bound = self.bound.max(bound);
     }
 
     pub(crate) fn into_found(self) -> Vec<Candidate> {
@@ -86,10 +95,13 @@ impl Candidates {
         if self.found.len() > capacity - capacity / 4 {
             let mut scored = score(&self.found);
             keep_best(&mut scored, k);
-            let mut rows: Vec<u32> = scored.iter().map(|best| best.row).collect();
-            rows.sort_unstable();
-            self.found
-                .retain(|candidate| rows.binary_search(&candidate.row).is_ok());
+            self.found.clear();
+            self.found.extend(scored.iter().map(Candidate::certain));
+            let worst = self
+                .found
+                .get(k - 1)
+                .map_or(f32::NEG_INFINITY, |last| last.lower);
+            self.bound = self.bound.max(worst);
         }
     }
 }
@@ -110,4 +122,64 @@ pub(crate) fn prune(found: &mut Vec<Candidate>, k: usize, scratch: &mut Vec<f32>
     let bound = *bound;
     found.retain(|candidate| candidate.upper >= bound);
     bound
+}
+
+/// Per question, the highest bound that any thread's candidates have proven.
+pub(crate) struct Bounds(Vec<AtomicU32>);
+
+impl Bounds {
+    pub(crate) fn new(questions: usize) -> Self {
+        let lowest = ordered(f32::NEG_INFINITY);
+        Self((0..questions).map(|_| AtomicU32::new(lowest)).collect())
+    }
+
+    /// How many questions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives a thread's bound to the others and takes theirs.
+    pub(crate) fn trade(&self, question: usize, candidates: &mut Candidates) {
+        let own = ordered(candidates.bound);
+        let proven = self.0[question].fetch_max(own, Memory::Relaxed);
+        candidates.bound = from_ordered(proven.max(own));
+    }
+}
+
+/// Maps floats to integers of the same order.
+fn ordered(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if bits >> 31 == 0 {
+        bits | 1 << 31
+    } else {
+        !bits
+    }
+}
+
+fn from_ordered(bits: u32) -> f32 {
+    f32::from_bits(if bits >> 31 == 1 {
+        bits ^ 1 << 31
+    } else {
+        !bits
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_keep_the_order_of_floats() {
+        let values = [
+            f32::NEG_INFINITY,
+            -2.5,
+            -1e-40,
+            0.0,
+            1e-40,
+            1.0,
+            f32::INFINITY,
+        ];
+        assert!(values.is_sorted_by(|left, right| ordered(*left) < ordered(*right)));
+        assert_eq!(values.map(|value| from_ordered(ordered(value))), values);
+    }
 }

@@ -1,8 +1,11 @@
 //! `_core.Searcher`: a table's matrix and its rows' lengths, ready to be asked.
 
+use std::sync::OnceLock;
+
 use embarith_core::score::Method;
 use embarith_core::search::{Answers, Ranks, Request, Response, Table, solve};
-use embarith_core::{Control, Matrix, exact};
+use embarith_core::shadow::{MAX_DIM, Shadow};
+use embarith_core::{Control, Error, Matrix, exact};
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods,
 };
@@ -23,11 +26,17 @@ type Solved<'py> = (
     RankArrays<'py>,
 );
 
+/// Queries after which making a shadow has repaid itself.
+const REPAYS: usize = 8;
+/// Rows from which on a shadow saves noticeable time.
+const WORTHWHILE: usize = 4096;
+
 /// Rows of a matrix with their lengths; the matrix stays where `NumPy` holds it.
 #[pyclass(frozen, module = "embarith._core")]
 pub struct Searcher {
     vectors: Py<PyArray2<f32>>,
     norms: Vec<f64>,
+    shadow: OnceLock<Shadow>,
 }
 
 #[pymethods]
@@ -36,7 +45,12 @@ impl Searcher {
     fn new(py: Python<'_>, vectors: PyReadonlyArray2<'_, f32>) -> PyResult<Self> {
         let norms = norms_of(py, &vectors)?;
         let vectors = vectors.as_unbound().clone_ref(py);
-        Ok(Self { vectors, norms })
+        let shadow = OnceLock::new();
+        Ok(Self {
+            vectors,
+            norms,
+            shadow,
+        })
     }
 
     #[getter]
@@ -128,8 +142,31 @@ impl Searcher {
         let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
         let total = (matrix.rows() * questions) as u64;
         interruptible(py, progress, total, |control: &Control| {
-            solve(&Table::new(matrix, &self.norms)?, &request, control)
+            let table = Table::new(matrix, &self.norms)?;
+            let shadow = self.shadow(&table, &request, questions, control)?;
+            solve(&table.with_shadow(shadow), &request, control)
         })
+    }
+}
+
+impl Searcher {
+    /// The shadow, made at the first batch that repays it.
+    fn shadow(
+        &self,
+        table: &Table<'_>,
+        request: &Request<'_>,
+        questions: usize,
+        control: &Control,
+    ) -> Result<Option<&Shadow>, Error> {
+        let plain = request.method == Method::Offset && request.terms_per_question == 1;
+        let matrix = table.matrix();
+        let small = matrix.rows() < WORTHWHILE || matrix.dim() > MAX_DIM;
+        let batch = questions >= REPAYS && !small;
+        if self.shadow.get().is_none() && plain && batch {
+            // Another thread may have been faster; its shadow is the same.
+            let _ = self.shadow.set(Shadow::new(table, control)?);
+        }
+        Ok(self.shadow.get())
     }
 }
 

@@ -1,11 +1,14 @@
-//! AVX-512F: 6 × 64 accumulators fill twenty-four of the thirty-two registers.
+//! AVX-512 (F, BW, VNNI): 6 queries by 64 rows of accumulators fill twenty-four of the thirty-two
+//! registers, in `f32` as in 8-bit integers.
 
 use std::arch::x86_64::{
-    _CMP_GE_OQ, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+    __m512i, _CMP_GE_OQ, _mm512_cmp_ps_mask, _mm512_cmpge_epi32_mask, _mm512_dpbusd_epi32,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_epi32, _mm512_mul_ps,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
 use super::body::{self, Fused};
-use super::{Kernel, Lanes};
+use super::{GROUP, Kernel, Lanes, Sums, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx512",
@@ -16,12 +19,15 @@ pub(super) const KERNEL: Kernel = Kernel {
     reach,
     reach_cos_mul,
     sift,
+    screen,
     cos_mul,
     pair_distance,
 };
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vnni")
 }
 
 fn dots(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
@@ -146,4 +152,66 @@ fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(terms, weights, bounds) }
+}
+
+fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+    const BLOCK: usize = 6;
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    fn block<const QUERIES: usize>(
+        codes: &[[u8; TILE * GROUP]],
+        queries: &[[i8; GROUP]],
+        limits: &[i32],
+        first: usize,
+        hit: &mut dyn FnMut(usize, &Sums),
+    ) {
+        let queries: [&[[i8; GROUP]]; QUERIES] =
+            std::array::from_fn(|i| &queries[(first + i) * codes.len()..][..codes.len()]);
+        let mut sums = [[_mm512_setzero_si512(); TILE / 16]; QUERIES];
+        for (group, codes) in codes.iter().enumerate() {
+            let (rows, _) = codes.as_chunks::<64>();
+            let rows: [__m512i; TILE / 16] = std::array::from_fn(|i| {
+                // SAFETY: a chunk is sixty-four readable bytes.
+                unsafe { _mm512_loadu_si512(rows[i].as_ptr().cast()) }
+            });
+            for (sums, query) in sums.iter_mut().zip(&queries) {
+                let query = i32::from_le_bytes(query[group].map(i8::cast_unsigned));
+                let query = _mm512_set1_epi32(query);
+                for (sum, &rows) in sums.iter_mut().zip(&rows) {
+                    *sum = _mm512_dpbusd_epi32(*sum, rows, query);
+                }
+            }
+        }
+        for (number, sums) in sums.iter().enumerate() {
+            let best = _mm512_max_epi32(
+                _mm512_max_epi32(sums[0], sums[1]),
+                _mm512_max_epi32(sums[2], sums[3]),
+            );
+            let limit = _mm512_set1_epi32(limits[first + number]);
+            if _mm512_cmpge_epi32_mask(best, limit) != 0 {
+                let mut out = [0; TILE];
+                for (out, &sum) in out.as_chunks_mut::<16>().0.iter_mut().zip(sums) {
+                    // SAFETY: a chunk is sixteen writable integers.
+                    unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sum) };
+                }
+                hit(first + number, &out);
+            }
+        }
+    }
+
+    let (codes, _) = codes.as_chunks();
+    let (queries, _) = queries.as_chunks();
+    for first in (0..limits.len()).step_by(BLOCK) {
+        // SAFETY: a kernel of this file is reachable only after `is_available`.
+        unsafe {
+            match limits.len() - first {
+                1 => block::<1>(codes, queries, limits, first, hit),
+                2 => block::<2>(codes, queries, limits, first, hit),
+                3 => block::<3>(codes, queries, limits, first, hit),
+                4 => block::<4>(codes, queries, limits, first, hit),
+                5 => block::<5>(codes, queries, limits, first, hit),
+                _ => block::<BLOCK>(codes, queries, limits, first, hit),
+            }
+        }
+    }
 }

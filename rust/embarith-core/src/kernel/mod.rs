@@ -14,9 +14,14 @@ mod portable;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avxvnni;
 
 /// Rows a tile: one bit each in a `u64` mask.
 pub const TILE: usize = 64;
+
+/// Dimensions whose products one instruction adds up.
+pub const GROUP: usize = 4;
 
 /// One lane a row of a tile.
 pub type Lanes = [f32; TILE];
@@ -40,6 +45,8 @@ pub struct Kernel {
     pub reach_cos_mul: ReachCosMul,
     /// `at_least` for three bounds at once, on what `combine` gives, which is not stored.
     pub sift: Sift,
+    /// Sums of products of 8-bit codes, handed out where any row reaches a query's limit.
+    pub screen: Screen,
     /// Bounds of `3CosMul`: `[b, c, a]`, ε and the error of each cosine.
     pub cos_mul: Bounds,
     /// Bounds of `PairDistance`: `[o·x, c·x, ‖x‖/‖c‖]`, o·c and the error of each cosine.
@@ -64,6 +71,14 @@ pub type ReachCosMul = fn(
 /// Which lanes of a weighted sum reach each of three bounds.
 pub type Sift = fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3];
 
+/// One sum of products a row of a tile.
+pub type Sums = [i32; TILE];
+
+/// Multiplies queries, row-major, with a tile of `codes` laid out `[dim / 4][TILE][4]`, and calls
+/// `hit(query, sums)` for the queries of which any sum is at least its limit.
+pub type Screen =
+    fn(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums));
+
 /// Lower and upper bounds, lane by lane, of a score that is not linear in its cosines.
 pub type Bounds =
     fn(terms: [&Lanes; 3], constant: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes);
@@ -77,6 +92,9 @@ pub fn available() -> Vec<Kernel> {
         if avx512::is_available() {
             found.push(avx512::KERNEL);
         }
+        if avxvnni::is_available() {
+            found.push(avxvnni::KERNEL);
+        }
         if avx2::is_available() {
             found.push(avx2::KERNEL);
         }
@@ -85,7 +103,7 @@ pub fn available() -> Vec<Kernel> {
     found
 }
 
-const NAMES: [&str; 3] = ["avx512", "avx2", "portable"];
+const NAMES: [&str; 4] = ["avx512", "avxvnni", "avx2", "portable"];
 
 fn choose(pinned: Option<&str>, required: Option<&str>) -> Result<Kernel> {
     let found = available();
@@ -143,7 +161,10 @@ mod tests {
         assert_eq!(choose(Some("portable"), None).unwrap().name, "portable");
         assert_eq!(choose(None, None).unwrap().name, available()[0].name);
         let message = choose(Some("avx3"), None).unwrap_err().to_string();
-        assert!(message.contains("avx512, avx2, portable"), "{message}");
+        assert!(
+            message.contains("avx512, avxvnni, avx2, portable"),
+            "{message}"
+        );
         assert!(choose(None, Some("portable")).is_ok());
     }
 
@@ -173,6 +194,48 @@ mod tests {
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn screens_agree_with_plain_sums() {
+        for groups in [1, 2, 3, 16, 75] {
+            let codes: Vec<u8> = (0..groups * GROUP * TILE)
+                .map(|i| (i * 89 % 256) as u8)
+                .collect();
+            for count in 1..=14 {
+                let queries: Vec<i8> = (0..count * groups * GROUP)
+                    .map(|i| (i * 57 % 255) as i8)
+                    .collect();
+                let want: Vec<Sums> = queries
+                    .chunks_exact(groups * GROUP)
+                    .map(|query| {
+                        std::array::from_fn(|row| {
+                            let code =
+                                |i: usize| codes[(i / GROUP * TILE + row) * GROUP + i % GROUP];
+                            let products =
+                                |(i, &q): (usize, &i8)| i32::from(code(i)) * i32::from(q);
+                            query.iter().enumerate().map(products).sum()
+                        })
+                    })
+                    .collect();
+                let best = |sums: &Sums| *sums.iter().max().unwrap();
+                // Every other query misses its limit by one.
+                let limits: Vec<i32> = want
+                    .iter()
+                    .enumerate()
+                    .map(|(i, sums)| best(sums) + i32::from(i % 2 == 1))
+                    .collect();
+                let hits: Vec<(usize, Sums)> =
+                    want.iter().copied().enumerate().step_by(2).collect();
+                for kernel in available() {
+                    let mut found = Vec::new();
+                    (kernel.screen)(&codes, &queries, &limits, &mut |i, sums| {
+                        found.push((i, *sums))
+                    });
+                    assert_eq!(found, hits, "{} {groups} {count}", kernel.name);
                 }
             }
         }

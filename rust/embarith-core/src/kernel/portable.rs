@@ -1,7 +1,7 @@
 //! Plain Rust for any CPU; compilers turn it into the baseline's vectors (SSE2, NEON).
 
 use super::body::{self, Separate};
-use super::{Kernel, Lanes, TILE};
+use super::{GROUP, Kernel, Lanes, Sums, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
@@ -12,6 +12,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     reach,
     reach_cos_mul,
     sift,
+    screen,
     cos_mul,
     pair_distance,
 };
@@ -63,4 +64,22 @@ fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
     let mut sums = [0.0; TILE];
     combine(terms, weights, &mut sums);
     bounds.map(|bound| at_least(&sums, bound))
+}
+
+fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+    let (groups, _) = codes.as_chunks::<{ TILE * GROUP }>();
+    for (number, limit) in limits.iter().enumerate() {
+        let query = &queries[number * groups.len() * GROUP..][..groups.len() * GROUP];
+        let mut sums = [0; TILE];
+        for (group, query) in groups.iter().zip(query.as_chunks::<GROUP>().0) {
+            for (sum, codes) in sums.iter_mut().zip(group.as_chunks::<GROUP>().0) {
+                for (&code, &value) in codes.iter().zip(query) {
+                    *sum += i32::from(code) * i32::from(value);
+                }
+            }
+        }
+        if sums.iter().any(|sum| sum >= limit) {
+            hit(number, &sums);
+        }
+    }
 }

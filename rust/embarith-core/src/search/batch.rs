@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::scan::{Pass, Share};
+use super::screen::Screen;
 use super::{Answers, Layout, Request, Response, Table};
 use crate::control::Control;
 use crate::kernel::Kernel;
-use crate::score::{Plan, Question, Scorer, thresholds};
-use crate::select::{self, Candidate, Scored, keep_best, prune};
+use crate::score::{Method, Plan, Question, Scorer, thresholds};
+use crate::select::{self, Candidate, Candidates, Scored, keep_best, prune};
 use crate::{Result, exact};
 
 /// Distinct atoms a pass: their cosines with a tile or two stay in a core's second-level cache.
@@ -146,6 +147,20 @@ impl<'a> Batch<'a> {
         &self.request.exclude[(self.start + index) * self.excluded..][..self.excluded]
     }
 
+    pub(super) fn keeper(&'a self) -> Keeper<'a> {
+        Keeper {
+            batch: self,
+            scorer: self.scorer(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Whether this is plain search, which 8-bit estimates serve.
+    fn is_plain(&self) -> bool {
+        let offset = self.request.method == Method::Offset;
+        offset && self.request.terms_per_question == 1 && self.golds.is_empty() && self.depth > 0
+    }
+
     fn scorer(&self) -> Scorer<'a> {
         Scorer::new(self.table, self.request.method)
     }
@@ -212,15 +227,22 @@ impl<'a> Batch<'a> {
         control: &Control,
         response: &mut Response,
     ) -> Result<()> {
-        let pass = Pass::new(self, kernel, control, pool.current_num_threads());
-        let shares: Vec<Share> = pool
-            .broadcast(|_| pass.run())
-            .into_iter()
-            .collect::<Result<_>>()?;
+        let threads = pool.current_num_threads();
+        let shares: Vec<Result<Share>> = match self.table.shadow().filter(|_| self.is_plain()) {
+            Some(shadow) => {
+                let screen = Screen::new(self, shadow, kernel, control, threads);
+                pool.broadcast(|_| screen.run())
+            }
+            None => {
+                let pass = Pass::new(self, kernel, control, threads);
+                pool.broadcast(|_| pass.run())
+            }
+        };
         let mut above = vec![0; self.targets.len()];
         let mut tied = vec![0; self.targets.len()];
         let mut found: Vec<Vec<Candidate>> = Vec::new();
         for share in shares {
+            let share = share?;
             for (total, part) in above.iter_mut().zip(&share.above) {
                 *total += part;
             }
@@ -256,8 +278,18 @@ impl<'a> Batch<'a> {
                 |(scorer, scratch), (index, mut found)| {
                     control.check()?;
                     prune(&mut found, self.depth, scratch);
-                    let mut best = scorer.load(self.question(index)).score_all(&found);
-                    keep_best(&mut best, self.depth);
+                    found.sort_unstable_by(|left, right| right.upper.total_cmp(&left.upper));
+                    scorer.load(self.question(index));
+                    let mut best: Vec<Scored> = Vec::new();
+                    for some in found.chunks(self.depth.max(8)) {
+                        // No row from here on can reach the last of the best.
+                        let last = best.get(self.depth - 1);
+                        if last.is_some_and(|last| f64::from(some[0].upper) < last.score) {
+                            break;
+                        }
+                        best.extend(scorer.score_all(some));
+                        keep_best(&mut best, self.depth);
+                    }
                     Ok(best)
                 },
             )
@@ -311,6 +343,22 @@ impl<'a> Batch<'a> {
                 ranks.right.push(right);
             }
         }
+    }
+}
+
+/// What a thread needs to keep candidates.
+pub(super) struct Keeper<'a> {
+    batch: &'a Batch<'a>,
+    pub(super) scorer: Scorer<'a>,
+    scratch: Vec<f32>,
+}
+
+impl Keeper<'_> {
+    pub(super) fn keep(&mut self, index: usize, candidate: Candidate, candidates: &mut Candidates) {
+        let (batch, scorer) = (self.batch, &mut self.scorer);
+        candidates.push(candidate, batch.depth, &mut self.scratch, |found| {
+            scorer.load(batch.question(index)).score_all(found)
+        });
     }
 }
 

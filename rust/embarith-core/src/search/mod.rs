@@ -7,12 +7,14 @@
 
 mod batch;
 mod scan;
+mod screen;
 pub(crate) mod strip;
 
 use crate::control::{Control, pool};
 use crate::kernel::kernel;
 use crate::matrix::Matrix;
 use crate::score::Method;
+use crate::shadow::Shadow;
 use crate::{Error, Result};
 
 use batch::Batch;
@@ -24,6 +26,7 @@ pub struct Table<'a> {
     matrix: Matrix<'a>,
     norms: &'a [f64],
     fits_f32: bool,
+    shadow: Option<&'a Shadow>,
 }
 
 impl<'a> Table<'a> {
@@ -51,7 +54,18 @@ impl<'a> Table<'a> {
             matrix,
             norms,
             fits_f32,
+            shadow: None,
         })
+    }
+
+    /// The table with a shadow made of it, which plain search then uses.
+    #[must_use]
+    pub fn with_shadow(self, shadow: Option<&'a Shadow>) -> Self {
+        Self { shadow, ..self }
+    }
+
+    pub(crate) fn shadow(&self) -> Option<&'a Shadow> {
+        self.shadow
     }
 
     /// The rows.

@@ -1,14 +1,13 @@
 //! The first stage: bounds for every row, one thread's share of the strips at a time.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::batch::Batch;
+use super::batch::{Batch, Keeper};
 use super::strip::{self, Strip, Tile};
 use crate::Result;
 use crate::control::Control;
 use crate::kernel::{Kernel, Lanes, TILE};
-use crate::score::Scorer;
-use crate::select::{Candidate, Candidates};
+use crate::select::{Bounds, Candidate, Candidates};
 
 /// One visit of a question to every strip: for its answers, for the rank of a right answer, or
 /// for both.
@@ -23,6 +22,7 @@ struct Job {
 }
 
 /// One thread's findings.
+#[derive(Default)]
 pub(super) struct Share {
     pub(super) candidates: Vec<Candidates>,
     pub(super) above: Vec<u64>,
@@ -37,8 +37,7 @@ pub(super) struct Pass<'a> {
     /// Tiles a strip.
     tiles: usize,
     next: AtomicUsize,
-    /// Per question, the highest bound that any thread's candidates have proven.
-    bounds: Vec<AtomicU32>,
+    bounds: Bounds,
 }
 
 impl<'a> Pass<'a> {
@@ -62,9 +61,7 @@ impl<'a> Pass<'a> {
             control,
             tiles,
             next: AtomicUsize::new(0),
-            bounds: (0..searched)
-                .map(|_| AtomicU32::new(ordered(f32::NEG_INFINITY)))
-                .collect(),
+            bounds: Bounds::new(searched),
         }
     }
 
@@ -75,13 +72,12 @@ impl<'a> Pass<'a> {
         let mut worker = Worker {
             pass: self,
             share: Share {
-                candidates: self.bounds.iter().map(|_| Candidates::new()).collect(),
+                candidates: Candidates::of(self.bounds.len()),
                 above: vec![0; batch.targets.len()],
                 tied: vec![0; batch.targets.len()],
             },
-            scorer: Scorer::new(batch.table, batch.request.method),
+            keeper: batch.keeper(),
             lanes: [[0.0; TILE]; 2],
-            scratch: Vec::new(),
         };
         let mut strip = Strip::new(batch.table.matrix().dim(), batch.atoms(), self.tiles);
         let mut jobs = self.jobs();
@@ -142,9 +138,8 @@ impl<'a> Pass<'a> {
 struct Worker<'a> {
     pass: &'a Pass<'a>,
     share: Share,
-    scorer: Scorer<'a>,
+    keeper: Keeper<'a>,
     lanes: [Lanes; 2],
-    scratch: Vec<f32>,
 }
 
 impl Worker<'_> {
@@ -193,9 +188,10 @@ impl Worker<'_> {
         }
         let batch = self.pass.batch;
         let sought = batch.targets[place].score;
-        self.scorer.load(batch.question(job.question as usize));
+        let scorer = &mut self.keeper.scorer;
+        scorer.load(batch.question(job.question as usize));
         while open != 0 {
-            let score = self.scorer.score(start + open.trailing_zeros());
+            let score = scorer.score(start + open.trailing_zeros());
             open &= open - 1;
             self.share.above[place] += u64::from(score > sought);
             self.share.tied[place] += u64::from(score == sought);
@@ -208,7 +204,6 @@ impl Worker<'_> {
         let index = job.question as usize;
         let [lower, upper] = &mut self.lanes;
         batch.plans[index].bounds(batch.request.method, kernel, tile, lower, upper);
-        let (scorer, scratch) = (&mut self.scorer, &mut self.scratch);
         let candidates = &mut self.share.candidates[index];
         while found != 0 {
             let lane = found.trailing_zeros() as usize;
@@ -218,50 +213,8 @@ impl Worker<'_> {
                 upper: (upper[lane] + job.margin).next_up(),
                 row: tile.start + lane as u32,
             };
-            candidates.push(candidate, batch.depth, scratch, |found| {
-                scorer.load(batch.question(index)).score_all(found)
-            });
+            self.keeper.keep(index, candidate, candidates);
         }
-        let shared = &self.pass.bounds[index];
-        let proven = shared.fetch_max(ordered(candidates.bound()), Ordering::Relaxed);
-        candidates.raise(from_ordered(proven));
-    }
-}
-
-/// Maps floats to integers of the same order.
-fn ordered(value: f32) -> u32 {
-    let bits = value.to_bits();
-    if bits >> 31 == 0 {
-        bits | 1 << 31
-    } else {
-        !bits
-    }
-}
-
-fn from_ordered(bits: u32) -> f32 {
-    f32::from_bits(if bits >> 31 == 1 {
-        bits ^ 1 << 31
-    } else {
-        !bits
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn integers_keep_the_order_of_floats() {
-        let values = [
-            f32::NEG_INFINITY,
-            -2.5,
-            -1e-40,
-            0.0,
-            1e-40,
-            1.0,
-            f32::INFINITY,
-        ];
-        assert!(values.is_sorted_by(|left, right| ordered(*left) < ordered(*right)));
-        assert_eq!(values.map(|value| from_ordered(ordered(value))), values);
+        self.pass.bounds.trade(index, candidates);
     }
 }

@@ -1,0 +1,108 @@
+//! The first stage of plain search on a table that has a shadow: 8-bit estimates for every row.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::batch::Batch;
+use super::scan::Share;
+use crate::Result;
+use crate::control::Control;
+use crate::kernel::{Kernel, Sums, TILE};
+use crate::select::{Bounds, Candidate, Candidates};
+use crate::shadow::{Coded, Shadow};
+
+/// What the threads of one pass share.
+pub(super) struct Screen<'a> {
+    batch: &'a Batch<'a>,
+    shadow: &'a Shadow,
+    coded: Coded,
+    kernel: &'a Kernel,
+    control: &'a Control,
+    /// Tiles a step.
+    grain: usize,
+    next: AtomicUsize,
+    bounds: Bounds,
+}
+
+impl<'a> Screen<'a> {
+    pub(super) fn new(
+        batch: &'a Batch<'a>,
+        shadow: &'a Shadow,
+        kernel: &'a Kernel,
+        control: &'a Control,
+        threads: usize,
+    ) -> Self {
+        let tiles = batch.table.matrix().rows().div_ceil(TILE);
+        let queries = (0..batch.questions()).map(|index| batch.question(index).atoms[0]);
+        Self {
+            batch,
+            shadow,
+            coded: shadow.code(queries),
+            kernel,
+            control,
+            // Several steps a thread, so that all of them are busy to the end.
+            grain: (tiles / (16 * threads)).clamp(1, 16),
+            next: AtomicUsize::new(0),
+            bounds: Bounds::new(batch.questions()),
+        }
+    }
+
+    /// Bounds every row of the tiles that this thread gets hold of.
+    pub(super) fn run(&self) -> Result<Share> {
+        let batch = self.batch;
+        let tiles = batch.table.matrix().rows().div_ceil(TILE);
+        let mut candidates = Candidates::of(batch.questions());
+        let mut limits = vec![0; batch.questions()];
+        let mut keeper = batch.keeper();
+        loop {
+            let first = self.next.fetch_add(self.grain, Ordering::Relaxed);
+            if first >= tiles {
+                return Ok(Share {
+                    candidates,
+                    ..Share::default()
+                });
+            }
+            self.control.check()?;
+            for tile in first..tiles.min(first + self.grain) {
+                let scale = self.shadow.scale(tile);
+                let queries = self.coded.queries.iter().zip(&candidates);
+                for (limit, (query, candidates)) in limits.iter_mut().zip(queries) {
+                    *limit = query.limit(scale, candidates.bound());
+                }
+                let codes = self.shadow.codes(tile);
+                (self.kernel.screen)(codes, &self.coded.codes, &limits, &mut |index, sums| {
+                    let candidates = &mut candidates[index];
+                    for candidate in self.reaching(tile, index, limits[index], sums) {
+                        keeper.keep(index, candidate, candidates);
+                    }
+                    self.bounds.trade(index, candidates);
+                });
+            }
+            let rows = self.grain * TILE;
+            self.control.advance((rows * batch.questions()) as u64);
+        }
+    }
+
+    /// The rows of a tile whose sums reach a query's limit, with their bounds.
+    fn reaching<'s>(
+        &self,
+        tile: usize,
+        index: usize,
+        limit: i32,
+        sums: &'s Sums,
+    ) -> impl Iterator<Item = Candidate> + use<'s> {
+        let (query, scale) = (self.coded.queries[index], self.shadow.scale(tile));
+        let margin = query.margin(scale);
+        let start = tile * TILE;
+        let lanes = TILE.min(self.batch.table.matrix().rows() - start);
+        let rows = sums[..lanes].iter().enumerate();
+        rows.filter(move |(_, sum)| **sum >= limit)
+            .map(move |(lane, &sum)| {
+                let estimate = query.estimate(scale, sum);
+                Candidate {
+                    lower: (estimate - margin).next_down(),
+                    upper: (estimate + margin).next_up(),
+                    row: (start + lane) as u32,
+                }
+            })
+    }
+}

@@ -1,0 +1,235 @@
+//! The first stage's copy of a table: every row's direction, centred and rounded to eight bits.
+//!
+//! A code stands for `scale · code + mean`, with one scale a tile. What rounding costs is known
+//! exactly when the copy is made, and with it how far any estimate may lie from the true cosine;
+//! `docs/exactness.md` derives the bound from the fields below.
+
+use rayon::prelude::*;
+
+use crate::control::{Control, pool};
+use crate::exact;
+use crate::kernel::{GROUP, TILE};
+use crate::search::Table;
+use crate::{Error, Result};
+
+/// Codes lie in ±`REACH`; rows hold them shifted by [`SHIFT`] as unsigned bytes.
+const REACH: f64 = 127.0;
+const SHIFT: i16 = 128;
+
+/// More dimensions could overflow a sum of products of codes.
+pub const MAX_DIM: usize = 60_000;
+
+/// What rounding may add to an estimate: converting the sum of products, the four `f32` products
+/// and sums made with it, and the `f64` score itself, none of which exceeds 2 in size.
+pub(crate) const SLACK: f32 = 2e-6;
+
+/// Eight-bit codes of all rows, in tiles laid out `[dim / 4][TILE][4]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shadow {
+    codes: Vec<u8>,
+    tiles: Vec<Scale>,
+    mean: Vec<f32>,
+    groups: usize,
+}
+
+/// What the codes of a tile mean, and how far they are off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scale {
+    /// Size of one step.
+    pub(crate) step: f32,
+    /// Largest distance of a centred row from what its codes stand for.
+    pub(crate) error: f32,
+    /// Largest length of what a row's codes stand for.
+    pub(crate) length: f32,
+}
+
+impl Shadow {
+    /// Rounds a table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if `control` was cancelled, [`Error::Shape`] above 60,000 dimensions.
+    pub fn new(table: &Table<'_>, control: &Control) -> Result<Self> {
+        let (matrix, dim) = (table.matrix(), table.matrix().dim());
+        if dim > MAX_DIM {
+            return Err(Error::Shape(format!(
+                "{dim} dimensions; 8-bit search takes {MAX_DIM}"
+            )));
+        }
+        let groups = dim.div_ceil(GROUP);
+        let count = matrix.rows().div_ceil(TILE);
+        let mut codes = vec![SHIFT as u8; count * groups * GROUP * TILE];
+        let tiles = pool()?.install(|| {
+            let mean = mean(table);
+            let tiles = codes
+                .par_chunks_exact_mut(groups * GROUP * TILE)
+                .enumerate()
+                .map_init(
+                    || vec![0.0; dim * TILE],
+                    |rows, (tile, codes)| {
+                        control.check()?;
+                        let first = tile * TILE;
+                        let lanes = TILE.min(matrix.rows() - first);
+                        for (lane, row) in rows.chunks_exact_mut(dim).take(lanes).enumerate() {
+                            let norm = table.norms()[first + lane];
+                            let values = row.iter_mut().zip(matrix.row(first + lane)).zip(&mean);
+                            for ((out, &x), &mean) in values {
+                                *out = f64::from(x) / norm - f64::from(mean);
+                            }
+                        }
+                        Ok(encode(&rows[..lanes * dim], dim, codes))
+                    },
+                )
+                .collect::<Result<Vec<Scale>>>()?;
+            Ok::<_, Error>((tiles, mean))
+        });
+        let (tiles, mean) = tiles?;
+        Ok(Self {
+            codes,
+            tiles,
+            mean,
+            groups,
+        })
+    }
+
+    pub(crate) fn codes(&self, tile: usize) -> &[u8] {
+        let size = self.groups * GROUP * TILE;
+        &self.codes[tile * size..][..size]
+    }
+
+    pub(crate) fn scale(&self, tile: usize) -> Scale {
+        self.tiles[tile]
+    }
+}
+
+/// Mean of the unit rows, which estimates leave to one product a query.
+fn mean(table: &Table<'_>) -> Vec<f32> {
+    let (matrix, dim) = (table.matrix(), table.matrix().dim());
+    // A sample will do: any vector gives right answers, a central one gives tight bounds.
+    let step = (matrix.rows() / 8192).max(1);
+    let mut total = vec![0.0; dim];
+    let mut count = 0.0;
+    for row in (0..matrix.rows()).step_by(step) {
+        let norm = table.norms()[row];
+        for (sum, &x) in total.iter_mut().zip(matrix.row(row)) {
+            *sum += f64::from(x) / norm;
+        }
+        count += 1.0;
+    }
+    total.iter().map(|sum| (sum / count) as f32).collect()
+}
+
+/// Writes a tile's codes and measures their error in `f64`.
+fn encode(rows: &[f64], dim: usize, codes: &mut [u8]) -> Scale {
+    let largest = rows
+        .iter()
+        .fold(0.0_f64, |most, value| most.max(value.abs()));
+    // A power of two times smaller than any estimate matters stands in for all-equal rows.
+    let step = ((largest / REACH) as f32).next_up().max(1e-30);
+    let inverse = 1.0 / f64::from(step);
+    let (mut error, mut length) = (0.0_f64, 0.0_f64);
+    for (lane, row) in rows.chunks_exact(dim).enumerate() {
+        let (mut off, mut size) = (0.0, 0.0);
+        for (i, &value) in row.iter().enumerate() {
+            let code = (value * inverse).round_ties_even();
+            codes[((i / GROUP) * TILE + lane) * GROUP + i % GROUP] = (code as i16 + SHIFT) as u8;
+            let stands_for = code * f64::from(step);
+            off += (value - stands_for) * (value - stands_for);
+            size += stands_for * stands_for;
+        }
+        error = error.max(off);
+        length = length.max(size);
+    }
+    Scale {
+        step,
+        error: above(error.sqrt()),
+        length: above(length.sqrt()),
+    }
+}
+
+/// Rounds up, past what summing squares in `f64` may have lost.
+fn above(value: f64) -> f32 {
+    ((value * (1.0 + 1e-9)) as f32).next_up()
+}
+
+/// A query as the shadow's kernels take it.
+pub(crate) struct Coded {
+    /// Signed codes, row-major, each query padded with zeros to whole groups.
+    pub(crate) codes: Vec<i8>,
+    pub(crate) queries: Vec<QueryScale>,
+}
+
+/// What a query's codes mean, and how far they are off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryScale {
+    /// Size of one step.
+    pub(crate) step: f32,
+    /// Distance of the unit query from what its codes stand for.
+    pub(crate) error: f32,
+    /// Product of the unit query with the shadow's mean.
+    pub(crate) offset: f32,
+    /// What the rows' shift adds to every sum of products.
+    pub(crate) shift: i32,
+}
+
+impl Shadow {
+    /// Rounds queries, scaling each to unit length first.
+    pub(crate) fn code<'q>(&self, queries: impl ExactSizeIterator<Item = &'q [f64]>) -> Coded {
+        let width = self.groups * GROUP;
+        let mut codes = vec![0_i8; queries.len() * width];
+        let mut unit = Vec::new();
+        let scales = codes
+            .chunks_exact_mut(width)
+            .zip(queries)
+            .map(|(codes, query)| {
+                let length = exact::norm(query);
+                let length = if length > 0.0 { length } else { 1.0 };
+                unit.clear();
+                unit.extend(query.iter().map(|value| value / length));
+                let largest = unit
+                    .iter()
+                    .fold(0.0_f64, |most, value| most.max(value.abs()));
+                let step = ((largest / REACH) as f32).next_up().max(1e-30);
+                let (mut off, mut shift) = (0.0, 0);
+                for (code, &value) in codes.iter_mut().zip(&unit) {
+                    let rounded = (value / f64::from(step)).round_ties_even();
+                    *code = rounded as i8;
+                    shift += i32::from(*code) * i32::from(SHIFT);
+                    let lost = value - rounded * f64::from(step);
+                    off += lost * lost;
+                }
+                QueryScale {
+                    step,
+                    error: above(off.sqrt()),
+                    offset: exact::dot(&unit, &self.mean) as f32,
+                    shift,
+                }
+            })
+            .collect();
+        Coded {
+            codes,
+            queries: scales,
+        }
+    }
+}
+
+impl QueryScale {
+    /// How far an estimate for a row of the tile may lie from the true cosine:
+    /// |q·z − q̂·ẑ| ≤ ‖q‖·‖z − ẑ‖ + ‖q − q̂‖·‖ẑ‖, and what rounding adds.
+    pub(crate) fn margin(&self, tile: Scale) -> f32 {
+        (tile.error + self.error * tile.length) * (1.0 + 1e-6) + SLACK
+    }
+
+    /// The smallest sum, as the kernels give it, of a row whose cosine may reach `bound`.
+    pub(crate) fn limit(&self, tile: Scale, bound: f32) -> i32 {
+        let least = (bound - self.offset - self.margin(tile)) / (self.step * tile.step);
+        // Saturates; −∞ asks for every row. One less covers the rounding of this division.
+        let least = least * if least > 0.0 { 1.0 - 1e-6 } else { 1.0 + 1e-6 };
+        (least as i32).saturating_sub(1).saturating_add(self.shift)
+    }
+
+    /// Estimate of a cosine from its sum.
+    pub(crate) fn estimate(&self, tile: Scale, sum: i32) -> f32 {
+        self.offset + (self.step * tile.step) * (sum - self.shift) as f32
+    }
+}
