@@ -233,7 +233,7 @@ mod tests {
                 for kernel in available() {
                     let mut found = Vec::new();
                     (kernel.screen)(&codes, &queries, &limits, &mut |i, sums| {
-                        found.push((i, *sums))
+                        found.push((i, *sums));
                     });
                     assert_eq!(found, hits, "{} {groups} {count}", kernel.name);
                 }

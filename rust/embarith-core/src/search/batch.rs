@@ -228,15 +228,13 @@ impl<'a> Batch<'a> {
         response: &mut Response,
     ) -> Result<()> {
         let threads = pool.current_num_threads();
-        let shares: Vec<Result<Share>> = match self.table.shadow().filter(|_| self.is_plain()) {
-            Some(shadow) => {
-                let screen = Screen::new(self, shadow, kernel, control, threads);
-                pool.broadcast(|_| screen.run())
-            }
-            None => {
-                let pass = Pass::new(self, kernel, control, threads);
-                pool.broadcast(|_| pass.run())
-            }
+        let shadow = self.table.shadow().filter(|_| self.is_plain());
+        let shares: Vec<Result<Share>> = if let Some(shadow) = shadow {
+            let screen = Screen::new(self, shadow, kernel, control, threads);
+            pool.broadcast(|_| screen.run())
+        } else {
+            let pass = Pass::new(self, kernel, control, threads);
+            pool.broadcast(|_| pass.run())
         };
         let mut above = vec![0; self.targets.len()];
         let mut tied = vec![0; self.targets.len()];
