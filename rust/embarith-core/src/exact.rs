@@ -13,6 +13,11 @@ const LANES: usize = 8;
 
 /// Dot product of two vectors of equal length.
 #[must_use]
+#[expect(
+    clippy::inline_always,
+    reason = "takes on the target features of the kernels that it is inlined into"
+)]
+#[inline(always)]
 pub fn dot<A: Copy + Into<f64>, B: Copy + Into<f64>>(left: &[A], right: &[B]) -> f64 {
     debug_assert_eq!(left.len(), right.len());
     let mut sums = [0.0_f64; LANES];

@@ -269,6 +269,7 @@ impl Plan {
 /// Scores rows exactly for one question at a time.
 pub(crate) struct Scorer<'a> {
     table: &'a Table<'a>,
+    kernel: Kernel,
     method: Method,
     question: Option<Question<'a>>,
     target: Vec<f64>,
@@ -277,9 +278,10 @@ pub(crate) struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    pub(crate) fn new(table: &'a Table<'a>, method: Method) -> Self {
+    pub(crate) fn new(table: &'a Table<'a>, kernel: Kernel, method: Method) -> Self {
         Self {
             table,
+            kernel,
             method,
             question: None,
             target: Vec::new(),
@@ -309,9 +311,10 @@ impl<'a> Scorer<'a> {
         let x = self.table.matrix().row(row as usize);
         let norm = self.table.norms()[row as usize];
         let lengths = self.lengths;
-        let cosine = |atom: usize| exact::dot(question.atoms[atom], x) / (lengths[atom] * norm);
+        let dot = self.kernel.dot_exact;
+        let cosine = |atom: usize| dot(question.atoms[atom], x) / (lengths[atom] * norm);
         match self.method {
-            Method::Offset => exact::dot(&self.target, x) / (lengths[0] * norm),
+            Method::Offset => dot(&self.target, x) / (lengths[0] * norm),
             Method::CosMul { epsilon } => {
                 let shifted = |atom| f64::midpoint(1.0, cosine(atom)).max(0.0);
                 shifted(0) * shifted(1) / (shifted(2) + epsilon)
@@ -335,7 +338,7 @@ impl<'a> Scorer<'a> {
             }
             Method::LogisticCosine { raw } => {
                 let scale = if raw { 1.0 } else { norm };
-                let z = exact::dot(question.atoms[0], x) / scale + question.weights[0];
+                let z = dot(question.atoms[0], x) / scale + question.weights[0];
                 cosine(1) / (1.0 + (-z).exp())
             }
         }
@@ -454,9 +457,9 @@ mod tests {
                     })
                     .collect();
                 let margin = plan.outer_margin(method);
-                let mut scorer = Scorer::new(&table, method);
-                scorer.load(question);
                 for kernel in available() {
+                    let mut scorer = Scorer::new(&table, kernel, method);
+                    scorer.load(question);
                     let mut strip = Strip::new(DIM, terms, 2);
                     strip.fill(&table, &kernel, &units, 0);
                     for number in 0..matrix.rows().div_ceil(TILE) {

@@ -124,16 +124,16 @@ fn encode(rows: &[f64], dim: usize, codes: &mut [u8]) -> Scale {
     let largest = rows
         .iter()
         .fold(0.0_f64, |most, value| most.max(value.abs()));
-    // A power of two times smaller than any estimate matters stands in for all-equal rows.
+    // Rows that all equal the mean need a step too; none so small matters to an estimate.
     let step = ((largest / REACH) as f32).next_up().max(1e-30);
     let inverse = 1.0 / f64::from(step);
     let (mut error, mut length) = (0.0_f64, 0.0_f64);
     for (lane, row) in rows.chunks_exact(dim).enumerate() {
         let (mut off, mut size) = (0.0, 0.0);
         for (i, &value) in row.iter().enumerate() {
-            let code = (value * inverse).round_ties_even();
-            codes[((i / GROUP) * TILE + lane) * GROUP + i % GROUP] = (code as i16 + SHIFT) as u8;
-            let stands_for = code * f64::from(step);
+            let code = nearest(value * inverse);
+            codes[((i / GROUP) * TILE + lane) * GROUP + i % GROUP] = (code + SHIFT) as u8;
+            let stands_for = f64::from(code) * f64::from(step);
             off += (value - stands_for) * (value - stands_for);
             size += stands_for * stands_for;
         }
@@ -145,6 +145,11 @@ fn encode(rows: &[f64], dim: usize, codes: &mut [u8]) -> Scale {
         error: above(error.sqrt()),
         length: above(length.sqrt()),
     }
+}
+
+/// Rounds halves away from zero; `f64::round` would be a call for every value.
+fn nearest(value: f64) -> i16 {
+    (value + 0.5_f64.copysign(value)) as i16
 }
 
 /// Rounds up, past what summing squares in `f64` may have lost.
@@ -192,10 +197,9 @@ impl Shadow {
                 let step = ((largest / REACH) as f32).next_up().max(1e-30);
                 let (mut off, mut shift) = (0.0, 0);
                 for (code, &value) in codes.iter_mut().zip(&unit) {
-                    let rounded = (value / f64::from(step)).round_ties_even();
-                    *code = rounded as i8;
+                    *code = nearest(value / f64::from(step)) as i8;
                     shift += i32::from(*code) * i32::from(SHIFT);
-                    let lost = value - rounded * f64::from(step);
+                    let lost = value - f64::from(*code) * f64::from(step);
                     off += lost * lost;
                 }
                 QueryScale {

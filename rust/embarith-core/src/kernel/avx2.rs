@@ -7,6 +7,8 @@ use std::arch::x86_64::{
     _mm256_permute4x64_epi64, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
+use crate::exact;
+
 use super::body::{self, Fused};
 use super::{GROUP, Kernel, Lanes, Sums, TILE};
 
@@ -14,6 +16,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     name: "avx2",
     dots,
     dot,
+    dot_exact,
     combine,
     at_least,
     reach,
@@ -41,6 +44,15 @@ fn dot(left: &[f32], right: &[f32]) -> f32 {
     #[target_feature(enable = "avx2,fma")]
     fn inner(left: &[f32], right: &[f32]) -> f32 {
         body::dot::<Fused, 32>(left, right)
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(left, right) }
+}
+
+fn dot_exact(left: &[f64], right: &[f32]) -> f64 {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(left: &[f64], right: &[f32]) -> f64 {
+        exact::dot(left, right)
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(left, right) }

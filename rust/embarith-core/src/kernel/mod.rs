@@ -35,6 +35,8 @@ pub struct Kernel {
     pub dots: fn(atoms: &[f32], tile: &[f32], out: &mut [Lanes]),
     /// Dot product of two vectors of equal length.
     pub dot: fn(left: &[f32], right: &[f32]) -> f32,
+    /// [`crate::exact::dot`], the same bits from wider registers.
+    pub dot_exact: fn(left: &[f64], right: &[f32]) -> f64,
     /// `weights[0]·terms[0] + weights[1]·terms[1] + weights[2]·terms[2]`, lane by lane.
     pub combine: fn(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes),
     /// Bit i is set where lane i is at least `bound`.
@@ -188,6 +190,10 @@ mod tests {
                             let right: Vec<f32> = (0..dim).map(|i| tile[i * TILE + lane]).collect();
                             let want: f64 = crate::exact::dot(left, &right);
                             assert_eq!(f64::from(got), want, "{} dim {dim}", kernel.name);
+                            let wide: Vec<f64> = left.iter().map(|&x| f64::from(x) / 3.0).collect();
+                            let exact: f64 = crate::exact::dot(&wide, &right);
+                            let same = (kernel.dot_exact)(&wide, &right).to_bits();
+                            assert_eq!(same, exact.to_bits(), "{} dim {dim}", kernel.name);
                             if atom == 0 {
                                 let one = f64::from((kernel.dot)(left, &right));
                                 assert_eq!(one, want, "{} dim {dim}", kernel.name);

@@ -1,5 +1,7 @@
 //! Plain Rust for any CPU; compilers turn it into the baseline's vectors (SSE2, NEON).
 
+use crate::exact;
+
 use super::body::{self, Separate};
 use super::{GROUP, Kernel, Lanes, Sums, TILE};
 
@@ -7,6 +9,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
     dots,
     dot,
+    dot_exact: exact::dot,
     combine,
     at_least,
     reach,

@@ -40,6 +40,7 @@ struct Gold {
 pub(super) struct Batch<'a> {
     pub(super) table: &'a Table<'a>,
     pub(super) request: &'a Request<'a>,
+    pub(super) kernel: Kernel,
     excluded: usize,
     pub(super) depth: usize,
     /// Counts beyond this cannot bring a rank back under the request's limit.
@@ -57,6 +58,7 @@ impl<'a> Batch<'a> {
     pub(super) fn new(
         table: &'a Table<'a>,
         request: &'a Request<'a>,
+        kernel: Kernel,
         layout: &Layout,
         start: usize,
     ) -> Self {
@@ -99,6 +101,7 @@ impl<'a> Batch<'a> {
         let mut batch = Self {
             table,
             request,
+            kernel,
             excluded: layout.excluded,
             depth: layout.depth,
             limit: request.limit.map(|limit| limit + layout.excluded as u64),
@@ -162,7 +165,7 @@ impl<'a> Batch<'a> {
     }
 
     fn scorer(&self) -> Scorer<'a> {
-        Scorer::new(self.table, self.request.method)
+        Scorer::new(self.table, self.kernel, self.request.method)
     }
 
     /// Scores every right answer and sets what is to be counted.
@@ -222,7 +225,6 @@ impl<'a> Batch<'a> {
     /// Answers the questions and appends them to `response`.
     pub(super) fn run(
         &self,
-        kernel: &Kernel,
         pool: &rayon::ThreadPool,
         control: &Control,
         response: &mut Response,
@@ -230,10 +232,10 @@ impl<'a> Batch<'a> {
         let threads = pool.current_num_threads();
         let shadow = self.table.shadow().filter(|_| self.is_plain());
         let shares: Vec<Result<Share>> = if let Some(shadow) = shadow {
-            let screen = Screen::new(self, shadow, kernel, control, threads);
+            let screen = Screen::new(self, shadow, control, threads);
             pool.broadcast(|_| screen.run())
         } else {
-            let pass = Pass::new(self, kernel, control, threads);
+            let pass = Pass::new(self, control, threads);
             pool.broadcast(|_| pass.run())
         };
         let mut above = vec![0; self.targets.len()];

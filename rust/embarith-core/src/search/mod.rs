@@ -159,9 +159,9 @@ pub fn solve(table: &Table<'_>, request: &Request<'_>, control: &Control) -> Res
         let mut response = Response::default();
         let mut start = 0;
         while start < layout.questions {
-            let batch = Batch::new(table, request, &layout, start);
+            let batch = Batch::new(table, request, kernel, &layout, start);
             start += batch.questions();
-            batch.run(&kernel, pool, control, &mut response)?;
+            batch.run(pool, control, &mut response)?;
         }
         Ok(response)
     })

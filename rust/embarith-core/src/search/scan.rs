@@ -6,7 +6,7 @@ use super::batch::{Batch, Keeper};
 use super::strip::{self, Strip, Tile};
 use crate::Result;
 use crate::control::Control;
-use crate::kernel::{Kernel, Lanes, TILE};
+use crate::kernel::{Lanes, TILE};
 use crate::select::{Bounds, Candidate, Candidates};
 
 /// One visit of a question to every strip: for its answers, for the rank of a right answer, or
@@ -32,7 +32,6 @@ pub(super) struct Share {
 /// What the threads of one pass share.
 pub(super) struct Pass<'a> {
     batch: &'a Batch<'a>,
-    kernel: &'a Kernel,
     control: &'a Control,
     /// Tiles a strip.
     tiles: usize,
@@ -41,12 +40,7 @@ pub(super) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(
-        batch: &'a Batch<'a>,
-        kernel: &'a Kernel,
-        control: &'a Control,
-        threads: usize,
-    ) -> Self {
+    pub(super) fn new(batch: &'a Batch<'a>, control: &'a Control, threads: usize) -> Self {
         let all = batch.table.matrix().rows().div_ceil(TILE);
         // Several strips a thread, so that all of them are busy to the end.
         let tiles = strip::tiles(batch.atoms()).min(all.div_ceil(8 * threads));
@@ -57,7 +51,6 @@ impl<'a> Pass<'a> {
         };
         Self {
             batch,
-            kernel,
             control,
             tiles,
             next: AtomicUsize::new(0),
@@ -93,7 +86,7 @@ impl<'a> Pass<'a> {
                     worker.share.above[target as usize] < limit
                 });
             }
-            strip.fill(batch.table, self.kernel, &batch.unit_atoms, start);
+            strip.fill(batch.table, &batch.kernel, &batch.unit_atoms, start);
             for job in &mut jobs {
                 worker.visit(job, &strip);
             }
@@ -146,7 +139,7 @@ impl Worker<'_> {
     fn visit(&mut self, job: &mut Job, strip: &Strip) {
         let batch = self.pass.batch;
         let (plan, method) = (&batch.plans[job.question as usize], batch.request.method);
-        let (kernel, stride) = (self.pass.kernel, batch.atoms());
+        let (kernel, stride) = (&self.pass.batch.kernel, batch.atoms());
         let mut tiles = strip.filled();
         tiles &= plan.reach(method, kernel, &strip.cosines, stride, job.reach);
         while tiles != 0 {
@@ -157,7 +150,7 @@ impl Worker<'_> {
     }
 
     fn visit_tile(&mut self, job: &mut Job, tile: Tile<'_>) {
-        let (batch, kernel) = (self.pass.batch, self.pass.kernel);
+        let (batch, kernel) = (self.pass.batch, &self.pass.batch.kernel);
         let method = batch.request.method;
         let index = job.question as usize;
         let plan = &batch.plans[index];
@@ -200,7 +193,7 @@ impl Worker<'_> {
 
     /// Adds rows to the question's candidates and trades bounds with the other threads.
     fn keep(&mut self, job: &Job, tile: Tile<'_>, mut found: u64) {
-        let (batch, kernel) = (self.pass.batch, self.pass.kernel);
+        let (batch, kernel) = (self.pass.batch, &self.pass.batch.kernel);
         let index = job.question as usize;
         let [lower, upper] = &mut self.lanes;
         batch.plans[index].bounds(batch.request.method, kernel, tile, lower, upper);

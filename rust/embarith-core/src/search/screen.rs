@@ -6,7 +6,7 @@ use super::batch::Batch;
 use super::scan::Share;
 use crate::Result;
 use crate::control::Control;
-use crate::kernel::{Kernel, Sums, TILE};
+use crate::kernel::{Sums, TILE};
 use crate::select::{Bounds, Candidate, Candidates};
 use crate::shadow::{Coded, Shadow};
 
@@ -15,7 +15,6 @@ pub(super) struct Screen<'a> {
     batch: &'a Batch<'a>,
     shadow: &'a Shadow,
     coded: Coded,
-    kernel: &'a Kernel,
     control: &'a Control,
     /// Tiles a step.
     grain: usize,
@@ -27,7 +26,6 @@ impl<'a> Screen<'a> {
     pub(super) fn new(
         batch: &'a Batch<'a>,
         shadow: &'a Shadow,
-        kernel: &'a Kernel,
         control: &'a Control,
         threads: usize,
     ) -> Self {
@@ -37,7 +35,6 @@ impl<'a> Screen<'a> {
             batch,
             shadow,
             coded: shadow.code(queries),
-            kernel,
             control,
             // Several steps a thread, so that all of them are busy to the end.
             grain: (tiles / (16 * threads)).clamp(1, 16),
@@ -69,7 +66,7 @@ impl<'a> Screen<'a> {
                     *limit = query.limit(scale, candidates.bound());
                 }
                 let codes = self.shadow.codes(tile);
-                (self.kernel.screen)(codes, &self.coded.codes, &limits, &mut |index, sums| {
+                (batch.kernel.screen)(codes, &self.coded.codes, &limits, &mut |index, sums| {
                     let candidates = &mut candidates[index];
                     for candidate in self.reaching(tile, index, limits[index], sums) {
                         keeper.keep(index, candidate, candidates);
