@@ -1,9 +1,9 @@
 //! The hot core of embarith: exact cosine search over large tables, gold ranks, rank correlation
 //! and word-vector parsing. Pure Rust; it knows no Python.
 //!
-//! A search has two stages. The first scores every row in `f32`, tile by tile, and keeps the rows
-//! that a proven error bound cannot rule out; the second scores those in `f64`, in one fixed order
-//! of summation. Answers are therefore the same for every instruction set, number of threads and
+//! A search has two stages. The first estimates every row's score, in `f32` or from a [`shadow`]
+//! of 8-bit integers, and keeps the rows that a proven error bound cannot rule out; the second
+//! scores those in `f64`, in one fixed order of summation. Answers are therefore the same for every instruction set, number of threads and
 //! batch size. See [`search`].
 
 pub mod control;

@@ -197,6 +197,18 @@ impl Plan {
         }
     }
 
+    /// How many rows of a full strip are surely above a right answer, and which tiles hold rows
+    /// that its bounds leave open (offset method).
+    pub(crate) fn count(
+        &self,
+        kernel: &Kernel,
+        cosines: &[Lanes],
+        stride: usize,
+        bounds: [f32; 2],
+    ) -> (u32, u16) {
+        (kernel.count)(cosines, stride, self.atoms, self.weights, bounds)
+    }
+
     /// Which rows of a tile reach each of three bounds: by their upper bound, but the second by
     /// their lower one. `bounds` are already widened by `outer_margin`.
     pub(crate) fn sift(

@@ -20,6 +20,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     combine,
     at_least,
     reach,
+    count,
     reach_cos_mul,
     sift,
     screen,
@@ -98,6 +99,27 @@ fn reach(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], 
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(cosines, stride, places, weights, bound) }
+}
+
+fn count(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    weights: [f32; 3],
+    bounds: [f32; 2],
+) -> (u32, u16) {
+    #[target_feature(enable = "avx512f")]
+    fn inner(
+        cosines: &[Lanes],
+        stride: usize,
+        places: [u32; 3],
+        weights: [f32; 3],
+        bounds: [f32; 2],
+    ) -> (u32, u16) {
+        body::count::<Fused>(cosines, stride, places, weights, bounds)
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(cosines, stride, places, weights, bounds) }
 }
 
 fn reach_cos_mul(

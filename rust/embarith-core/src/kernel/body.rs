@@ -161,6 +161,33 @@ pub(super) fn reach<M: MulAdd>(
     })
 }
 
+/// Counts the lanes that are at least the first bound, and marks the tiles in which a lane lies
+/// between the second bound and the first.
+#[inline(always)]
+pub(super) fn count<M: MulAdd>(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    weights: [f32; 3],
+    [surely, perhaps]: [f32; 2],
+) -> (u32, u16) {
+    let (mut above, mut open) = ([0_u32; 16], 0);
+    for (number, tile) in cosines.chunks_exact(stride).enumerate() {
+        let [first, second, third] = places.map(|place| tile[place as usize].as_chunks::<16>().0);
+        let mut between = [0_u32; 16];
+        for ((first, second), third) in first.iter().zip(second).zip(third) {
+            for i in 0..16 {
+                let sum = M::mul_add(second[i], weights[1], first[i] * weights[0]);
+                let sum = M::mul_add(third[i], weights[2], sum);
+                above[i] += u32::from(sum >= surely);
+                between[i] |= u32::from(sum >= perhaps) & u32::from(sum < surely);
+            }
+        }
+        open |= u16::from(between.iter().fold(0, |any, lane| any | lane) != 0) << number;
+    }
+    (above.iter().sum(), open)
+}
+
 /// Compares the numerator of the upper bound that [`cos_mul`] gives with `bound` times its
 /// denominator, which saves the division.
 #[inline(always)]

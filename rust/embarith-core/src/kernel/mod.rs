@@ -43,7 +43,9 @@ pub struct Kernel {
     pub at_least: fn(lanes: &Lanes, bound: f32) -> u64,
     /// Which tiles of a strip hold a lane that reaches a bound, as one bit each.
     pub reach: Reach,
-    /// The same for the upper bound of `3CosMul`; see `cos_mul` for the constants.
+    /// Counts the lanes of a strip above a right answer.
+    pub count: Count,
+    /// Like `reach`, for the upper bound of `3CosMul`; see `cos_mul` for the constants.
     pub reach_cos_mul: ReachCosMul,
     /// `at_least` for three bounds at once, on what `combine` gives, which is not stored.
     pub sift: Sift,
@@ -59,6 +61,16 @@ pub struct Kernel {
 /// `cosines[tile · stride + place]`; at most sixteen tiles.
 pub type Reach =
     fn(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], bound: f32) -> u16;
+
+/// On the sums that [`Reach`] looks at: how many are at least `bounds[0]`, and, as one bit each,
+/// the tiles in which one lies between `bounds[1]` and that.
+pub type Count = fn(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    weights: [f32; 3],
+    bounds: [f32; 2],
+) -> (u32, u16);
 
 /// [`Reach`] for `3CosMul`, with ε and the error of each cosine.
 pub type ReachCosMul = fn(
@@ -280,6 +292,16 @@ mod tests {
                 let low = u16::from(-9.0 >= bound);
                 assert_eq!(tiles, any | low << 1, "{}", kernel.name);
                 assert_eq!(second, any | low << 1, "{}", kernel.name);
+                let counted = (kernel.count)(&strip, 2, [0, 1, 1], [1.0, 0.0, 0.0], [2.0, bound]);
+                let (above, open) = [&strip[0], &strip[2]].iter().enumerate().fold(
+                    (0, 0),
+                    |(above, open), (number, lanes)| {
+                        let between = lanes.iter().any(|&x| x >= bound && x < 2.0);
+                        let high = lanes.iter().filter(|&&x| x >= 2.0).count() as u32;
+                        (above + high, open | u16::from(between) << number)
+                    },
+                );
+                assert_eq!(counted, (above, open), "{}", kernel.name);
                 let masks = (kernel.sift)(terms, [1.0, 0.0, 0.0], [bound, 2.0, bound]);
                 assert_eq!([masks[0], masks[2]], [want; 2], "{}", kernel.name);
             }

@@ -13,6 +13,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     combine,
     at_least,
     reach,
+    count,
     reach_cos_mul,
     sift,
     screen,
@@ -42,6 +43,16 @@ fn at_least(lanes: &Lanes, bound: f32) -> u64 {
 
 fn reach(cosines: &[Lanes], stride: usize, places: [u32; 3], weights: [f32; 3], bound: f32) -> u16 {
     body::reach::<Separate>(cosines, stride, places, weights, bound)
+}
+
+fn count(
+    cosines: &[Lanes],
+    stride: usize,
+    places: [u32; 3],
+    weights: [f32; 3],
+    bounds: [f32; 2],
+) -> (u32, u16) {
+    body::count::<Separate>(cosines, stride, places, weights, bounds)
 }
 
 fn reach_cos_mul(

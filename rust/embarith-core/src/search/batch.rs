@@ -160,8 +160,10 @@ impl<'a> Batch<'a> {
 
     /// Whether this is plain search, which 8-bit estimates serve.
     fn is_plain(&self) -> bool {
-        let offset = self.request.method == Method::Offset;
-        offset && self.request.terms_per_question == 1 && self.golds.is_empty() && self.depth > 0
+        let request = self.request;
+        let offset = request.method == Method::Offset && request.terms_per_question == 1;
+        let unsigned = request.weights.iter().all(|&weight| weight > 0.0);
+        offset && unsigned && self.golds.is_empty() && self.depth > 0
     }
 
     fn scorer(&self) -> Scorer<'a> {

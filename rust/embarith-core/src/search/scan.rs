@@ -7,6 +7,7 @@ use super::strip::{self, Strip, Tile};
 use crate::Result;
 use crate::control::Control;
 use crate::kernel::{Lanes, TILE};
+use crate::score::Method;
 use crate::select::{Bounds, Candidate, Candidates};
 
 /// One visit of a question to every strip: for its answers, for the rank of a right answer, or
@@ -140,6 +141,13 @@ impl Worker<'_> {
         let batch = self.pass.batch;
         let (plan, method) = (&batch.plans[job.question as usize], batch.request.method);
         let (kernel, stride) = (&self.pass.batch.kernel, batch.atoms());
+        if let Some(place) = job.target
+            && !job.answers
+            && method == Method::Offset
+            && strip.is_full()
+        {
+            return self.count(job, place as usize, strip);
+        }
         let mut tiles = strip.filled();
         tiles &= plan.reach(method, kernel, &strip.cosines, stride, job.reach);
         while tiles != 0 {
@@ -171,6 +179,24 @@ impl Worker<'_> {
             self.keep(job, tile, found);
             let bound = (self.share.candidates[index].bound() - job.margin).next_down();
             job.reach = target.map_or(bound, |target| bound.min(target.perhaps));
+        }
+    }
+
+    /// Ranks a right answer alone, which takes no mask of the rows above it.
+    fn count(&mut self, job: &Job, place: usize, strip: &Strip) {
+        let (batch, kernel) = (self.pass.batch, &self.pass.batch.kernel);
+        let plan = &batch.plans[job.question as usize];
+        let target = &batch.targets[place];
+        let bounds = [target.surely_above, target.perhaps];
+        let (above, mut tiles) = plan.count(kernel, &strip.cosines, batch.atoms(), bounds);
+        self.share.above[place] += u64::from(above);
+        while tiles != 0 {
+            let tile = strip.tile(tiles.trailing_zeros() as usize);
+            tiles &= tiles - 1;
+            let bounds = [f32::INFINITY, target.surely_above, target.perhaps];
+            let method = batch.request.method;
+            let [_, surely, perhaps] = plan.sift(method, kernel, tile, &mut self.lanes, bounds);
+            self.count_open(job, place, tile.start, perhaps & !surely);
         }
     }
 

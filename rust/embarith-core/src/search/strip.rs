@@ -71,6 +71,11 @@ impl Strip {
         u16::MAX >> (MAX_TILES - self.rows.div_ceil(TILE))
     }
 
+    /// Whether every lane holds a row.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows == self.norms.len() * TILE
+    }
+
     pub(crate) fn tile(&self, number: usize) -> Tile<'_> {
         let count = self.cosines.len() / self.norms.len();
         let lanes = TILE.min(self.rows - number * TILE);
