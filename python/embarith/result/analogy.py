@@ -79,7 +79,7 @@ class Chance:
     """What a random ranking of the candidates is expected to score.
 
     `fair` ranks all candidates, `restricted` those that are no inputs, each over the answered
-    questions with all their right answers; `k_of_v` is k / |V|, |V| the number of candidates.
+    questions with all their right answers; `k_of_v` is k divided by the number of candidates.
     """
 
     fair: Odds

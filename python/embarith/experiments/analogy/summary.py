@@ -193,7 +193,7 @@ def landed_shares(parts: NDArray[np.str_]) -> Landed:
 
 
 def chance(asked: Asked, size: int) -> Chance:
-    """Give the expected scores of a random ranking of `size` candidates, and k / |V|."""
+    """Give the expected scores of a random ranking of `size` candidates, and k over `size`."""
     right = (asked.gold >= 0).sum(axis=1)
     # The same rows stand in both lists where a right answer is an input, and repeat in neither.
     barred = (asked.gold[:, :, None] == asked.exclude[:, None, :]).any(axis=2) & (asked.gold >= 0)
