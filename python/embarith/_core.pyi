@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 __all__ = [
     "Searcher",
     "__version__",
-    "average_ranks",
     "centered_ranks",
     "isa",
     "parse_words",
@@ -125,9 +124,6 @@ class Searcher:
 def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """Length of every row, shape (n,); NaN or infinite exactly where a value of the row is."""
 
-def average_ranks(x: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average ranks of every row, 1 for the smallest value, shape (n, d)."""
-
 def centered_ranks(x: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float32]:
     """Doubled, centred average ranks of every row, 2·rank − (d + 1): whole numbers, exact."""
 
@@ -135,7 +131,7 @@ def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float
     """Spearman's rank correlation of row i of `x` with row i of `y`; NaN for a constant row."""
 
 def isa() -> str:
-    """Name of the instruction set in use: `avx512`, `avx2` or `portable`."""
+    """Name of the instruction set in use: `avx512`, `avxvnni`, `avx2` or `portable`."""
 
 def threads() -> int:
     """Return the number of threads in use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from embarith.report.comparison import compared
 from embarith.report.document import (
     Cell,
     Column,
@@ -20,13 +21,12 @@ from embarith.report.document import (
     share,
 )
 from embarith.report.facts import describe_table, missing_words
+from embarith.report.relations import relations
 from embarith.result import (
     AnalogyResult,
     Chance,
-    Figure,
     Odds,
     Rated,
-    RelationRow,
     Scores,
     Spread,
 )
@@ -38,8 +38,6 @@ METHODS = {
     "lrcos": "LRCos",
     "pairdistance": "PairDistance",
 }
-# Where a p value is commonly called significant.
-_LEVEL = 0.05
 FAIR = "fair: inputs may answer"
 RESTRICTED = "restricted: inputs forbidden"
 _SCORES = (
@@ -59,7 +57,7 @@ def sections(results: Sequence[AnalogyResult]) -> Iterator[Section]:
         together.setdefault(result.questions.name, []).append(result)
     for name, group in together.items():
         if len(group) > 1:
-            yield Section(f"Tables compared on {name}", (_compared(group),))
+            yield Section(f"Tables compared on {name}", (compared(group),))
     for result in results:
         title = f"{result.encoder.name} on {result.questions.name}"
         yield Section(title, tuple(_blocks(result)))
@@ -80,7 +78,7 @@ def _blocks(result: AnalogyResult) -> Iterator[Table | Facts]:
     if result.vocabulary_curve:
         yield _curve(result)
     if len(result.relations) > 1:
-        yield _relations(result)
+        yield relations(result)
 
 
 def _by_rating(by_rating: dict[str, Rated]) -> Iterator[Row]:
@@ -330,127 +328,3 @@ def _curve(result: AnalogyResult) -> Table:
             "ranks; compare tables at equal size.",
         ),
     )
-
-
-def _relations(result: AnalogyResult) -> Table:
-    # A pair learnt from the others has no y whose angle, AUC or nearness could be given.
-    has_y = result.asked_by == "question"
-    columns = (
-        Column("relation", align="left"),
-        Column("n"),
-        Column("top-1", "fair"),
-        Column("top-1", "restr."),
-        Column("95 %", "restr."),
-        Column("only c", "restr."),
-        Column("p"),
-        *((Column("helps"), Column("angle"), Column("AUC")) if has_y else ()),
-        Column("OCS"),
-        Column("PCS"),
-    )
-    rows: list[Row] = []
-    category = ""
-    for relation in result.relations:
-        if relation.category != category:
-            category = relation.category
-            rows.append(line(category, *[""] * (len(columns) - 1), strong=True, rule=bool(rows)))
-        cells = _relation(relation, has_y)
-        rows.append(line(relation.name, *cells, *["–"] * (len(columns) - 1 - len(cells))))
-    of_y = (
-        "; helps: share of questions whose y is nearer to d than c is; angle: mean of "
-        "y and d, unit vectors, degrees"
-    )
-    return Table(
-        "Relations",
-        columns,
-        tuple(rows),
-        (
-            "n: questions answered (of those asked, where fewer); only c: restricted top-1 of c "
-            f"alone; p: permutation null, Holm over relations{of_y if has_y else ''}.",
-            "OCS, PCS: offset concordance and pairing consistency (Fournier et al. 2020), "
-            "less their value under shuffled pairings.",
-            *_least_p(result),
-        ),
-    )
-
-
-def _least_p(result: AnalogyResult) -> Iterator[str]:
-    tested = sum(row.null is not None for row in result.relations)
-    least = tested / (result.null.draws + 1)
-    if least > _LEVEL:
-        yield (
-            f"p cannot be below {share(least)} here, {tested} relations over "
-            f"{result.null.draws + 1:,}: that no relation is below {share(_LEVEL)} says nothing."
-        )
-
-
-def _relation(row: RelationRow, has_y: bool) -> tuple[str, ...]:
-    if row.scores is None:
-        return (f"0/{row.asked:,}",)
-    parallel = row.parallelism
-    restricted = row.scores.restricted.top1
-    return (
-        f"{row.answered:,}" + ("" if row.answered == row.asked else f"/{row.asked:,}"),
-        share(row.scores.fair.top1.value),
-        share(restricted.value),
-        interval(restricted.ci) or "–",
-        share(row.only_c.restricted.top1.value if row.only_c else None),
-        share(row.p_holm),
-        *((share(row.helps), degrees(row.angle_mean), share(row.auc)) if has_y else ()),
-        share(parallel.concordance - parallel.concordance_null if parallel else None),
-        share(parallel.consistency - parallel.consistency_null if parallel else None),
-    )
-
-
-def _compared(results: Sequence[AnalogyResult]) -> Table:
-    paired = any(result.comparison for result in results)
-    columns = [
-        Column("table", align="left"),
-        Column("answered"),
-        Column("candidates"),
-        Column("top-1", "fair"),
-        Column("top-1", "restricted"),
-        Column("AUC"),
-    ]
-    if paired:
-        columns += [Column(name, "difference") for name in ("fair", "restricted", "AUC")]
-    rows = []
-    for result in results:
-        cells = [
-            Cell(result.encoder.name),
-            Cell(f"{result.questions.answered:,}"),
-            Cell(f"{result.vocab.size:,}"),
-            figure(result.scores.fair.top1),
-            figure(result.scores.restricted.top1),
-            Cell(share(result.companions.auc if result.companions else None)),
-        ]
-        if paired:
-            compared = result.comparison
-            cells += [
-                _difference(compared.fair_top1 if compared else None),
-                _difference(compared.restricted_top1 if compared else None),
-                _difference(compared.auc if compared else None),
-            ]
-        rows.append(Row(tuple(cells)))
-    return Table("", tuple(columns), tuple(rows), tuple(_comparability(results)))
-
-
-def _difference(one: Figure | None) -> Cell:
-    cell = figure(one)
-    return Cell(f"+{cell.text}", cell.interval) if one and one.value > 0 else cell
-
-
-def _comparability(results: Sequence[AnalogyResult]) -> Iterator[str]:
-    names = sorted({result.comparison.to for result in results if result.comparison})
-    for name in names:
-        yield f"Differences are to {name}, paired bootstrap over word pairs."
-    asked = {(one.questions.sha256, one.questions.answered, one.asked_by) for one in results}
-    if len(asked) > 1:
-        yield "Not comparable: the tables answered different questions of the set."
-    if len({one.vocab.sha256 for one in results}) > 1:
-        yield (
-            "Not comparable: the candidates differ. Measure the tables in one call to share them, "
-            "or compare at equal size of vocabulary."
-        )
-    ways = {(one.method, one.raw, one.similarity, one.epsilon, one.case) for one in results}
-    if len(ways) > 1:
-        yield "Measured in different ways; each section says how."

@@ -49,20 +49,6 @@ pub fn centered_ranks<T: Copy + Into<f64> + Sync>(data: &[T], dim: usize) -> Res
     Ok(out)
 }
 
-/// Average ranks, 1 for the smallest, of every row of `data`, rows of `dim` values.
-///
-/// # Errors
-///
-/// As [`pool`].
-pub fn average_ranks<T: Copy + Into<f64> + Sync>(data: &[T], dim: usize) -> Result<Vec<f64>> {
-    let middle = (dim + 1) as f64;
-    let centered = centered_ranks(data, dim)?;
-    Ok(centered
-        .into_iter()
-        .map(|rank| f64::midpoint(f64::from(rank), middle))
-        .collect())
-}
-
 /// Spearman's rank correlation of row i of `left` with row i of `right`; NaN for a constant row.
 ///
 /// # Errors
@@ -94,8 +80,8 @@ mod tests {
 
     #[test]
     fn ties_share_the_mean_of_their_ranks() {
-        let ranks = average_ranks(&[3.0, -0.0, 0.0, -1.5, 3.0, 3.0], 6).unwrap();
-        assert_eq!(ranks, [5.0, 2.5, 2.5, 1.0, 5.0, 5.0]);
+        let doubled = centered_ranks(&[3.0, -0.0, 0.0, -1.5, 3.0, 3.0], 6).unwrap();
+        assert_eq!(doubled, [3.0, -2.0, -2.0, -5.0, 3.0, 3.0]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod _core {
     use crate::support::to_python;
 
     #[pymodule_export]
-    use crate::rank::{average_ranks, centered_ranks, spearman};
+    use crate::rank::{centered_ranks, spearman};
     #[pymodule_export]
     use crate::search::{Searcher, row_norms};
     #[pymodule_export]

@@ -20,15 +20,6 @@ pub enum Rows<'py> {
     Double(PyReadonlyArray2<'py, f64>),
 }
 
-/// Average ranks of every row.
-#[pyfunction]
-pub fn average_ranks<'py>(py: Python<'py>, x: Rows<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-    match &x {
-        Rows::Single(x) => by_row(py, x, rank::average_ranks),
-        Rows::Double(x) => by_row(py, x, rank::average_ranks),
-    }
-}
-
 /// Doubled, centred average ranks of every row.
 #[pyfunction]
 pub fn centered_ranks<'py>(py: Python<'py>, x: Rows<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {

@@ -1,0 +1,170 @@
+"""One result of every kind, with figures that are easy to find in a report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from embarith import result
+from samples import chance, figure, relation, scores, spread
+
+
+@pytest.fixture
+def analogy() -> result.AnalogyResult:
+    labels = result.VocabularyInfo("all", 400_000, "ef" * 32)
+    own = result.VocabularyInfo("questions", 905, "0a" * 32)
+    return result.AnalogyResult(
+        encoder=result.EncoderInfo("glove_50%&d", 400_000, 50, "ab12" * 16, {}),
+        questions=result.QuestionsInfo("google", "", "cd" * 32, 1200, 1000, 200, 77),
+        coverage=result.Coverage(1000 / 1200, {"rhein|land": 150, "<b>": 50}),
+        vocab=labels,
+        method="3cosadd",
+        raw=False,
+        similarity="cosine",
+        epsilon=None,
+        case="lower",
+        asked_by="question",
+        scores=scores(0.123, 0.497),
+        macro=scores(0.111, 0.456),
+        missing_as_wrong=scores(0.1025, 0.414),
+        chance=chance(400_000),
+        paper=result.Protocol(
+            own, scores(0.2, 0.6), scores(0.2, 0.6), scores(0.01, 0.177), chance(905)
+        ),
+        landed=result.Landed(0.01, 0.33, 0.5, 0.123, 0.037),
+        baselines=result.Baselines(
+            *(scores(one / 100, one / 50) for one in (1, 2, 3, 4, 5)), figure(0.24)
+        ),
+        null=result.Null(0.002, (0.001, 0.004), 0.001, 999),
+        control=result.Control(20, *map(figure, (0.011, 0.021, 0.031, 0.041))),
+        angle=result.RawUnit(spread(10, 38.5, 100), spread(11, 41.5, 99)),
+        rho=result.RawUnit(spread(-0.2, 0.611, 0.9), spread(-0.3, 0.622, 0.9)),
+        companions=result.Companions(
+            pearson=spread(-0.1, 0.633, 0.9),
+            rho_rotated=spread(-0.2, 0.644, 0.8),
+            rho_rotated_questions=1000,
+            rho_random_d=spread(-0.5, 0.155, 0.5),
+            angle_random_d=spread(60, 80.5, 120),
+            angle_only_c=spread(20, 45.5, 88),
+            rho_only_c=spread(-0.1, 0.515, 0.9),
+            auc=0.973,
+            auc_ci=(0.961, 0.982),
+        ),
+        vocabulary_curve=(
+            result.VocabularyPoint(1000, 0.995, 1.0),
+            result.VocabularyPoint(400_000, 0.497, 0.597),
+        ),
+        by_rating=None,
+        relations=(relation("gram1_a#b", 0.4), relation("gram2-opposite", 0.6)),
+        comparison=None,
+        notes=(),
+        draws=1000,
+        seed=7,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def semeval() -> result.SemEvalResult:
+    four = [figure(value) for value in (0.41, 0.27, 0.31, 0.07)]
+    figures = result.SemEvalFigures(10, 10, *four, 0.26)
+    both = result.SemEvalScores(
+        figure(0.42), figure(0.28), *four[2:], 0.27, figures, {"class inclusion": figures}
+    )
+    row = result.SemEvalRelation(
+        id="1a",
+        name="Taxonomic",
+        category="class inclusion",
+        split="test",
+        pairs=40,
+        covered=38,
+        paradigms=3,
+        paradigms_covered=3,
+        questions=30,
+        questions_covered=28,
+        maxdiff_all=0.4,
+        maxdiff_covered=None,
+        rho_all=0.3,
+        rho_covered=None,
+        maxdiff_only_c_all=0.33,
+        maxdiff_only_c_covered=None,
+        rho_only_c_all=0.11,
+        rho_only_c_covered=None,
+        chance_all=0.26,
+        chance_covered=None,
+    )
+    return result.SemEvalResult(
+        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
+        questions=result.QuestionsInfo("semeval", "", "cd" * 32, 3218, 3200, 18, 3078),
+        coverage=result.Coverage(3200 / 3218, {"run-on": 1}),
+        all=both,
+        covered=both,
+        relations=(row,),
+        published={"RNN-1600": result.Published(0.418, 0.275)},
+        case="lower",
+        draws=1000,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def answer() -> result.Answer:
+    terms = (result.Term(1.0, "king"), result.Term(-1.0, "man"), result.Term(0.5, "new york"))
+    none = (None, None, None)
+    return result.Answer(
+        encoder="glove",
+        rows=400_000,
+        sha256="ab" * 32,
+        terms=terms,
+        raw=False,
+        candidates=(
+            result.Candidate("king", 0.886, True, (1.0, -0.5, 0.386), none),
+            result.Candidate("queen", 0.852, False, (0.7, -0.4, 0.552), (2, None, 1118)),
+        ),
+    )
+
+
+@pytest.fixture
+def choice() -> result.ChoiceResult:
+    return result.ChoiceResult(
+        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
+        questions=result.QuestionsInfo("sat", "", "cd" * 32, 337, 331, 6, 337),
+        coverage=result.Coverage(331 / 337, {"abash": 6}),
+        case="lower",
+        pair_distance=figure(0.35),
+        offset=figure(0.248),
+        only_c=figure(0.222),
+        pair_distance_missing_as_wrong=0.344,
+        offset_missing_as_wrong=0.243,
+        only_c_missing_as_wrong=0.218,
+        chance=0.2,
+        groups={
+            "tiny": result.ChoiceGroup(2, 0, None, None, None, None),
+            "large": result.ChoiceGroup(163, 163, 0.4, 0.3, 0.25, 0.2),
+        },
+        draws=1000,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def by_pair(analogy: result.AnalogyResult) -> result.AnalogyResult:
+    """3CosAvg and LRCos have c alone for input: no other baseline, no control, no y."""
+    return replace(
+        analogy,
+        method="lrcos",
+        asked_by="pair",
+        baselines=result.Baselines(scores(0.21, 0.22), None, None, None, None, None),
+        control=None,
+        angle=None,
+        rho=None,
+        companions=None,
+        by_rating={
+            "positive": result.Rated(500, scores(0.31, 0.32), scores(0.21, 0.223)),
+            "not positive": result.Rated(500, scores(0.01, 0.02), None),
+        },
+        relations=(replace(relation("empty", 0.0), answered=0, scores=None, only_c=None),) * 2,
+    )

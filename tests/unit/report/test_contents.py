@@ -1,0 +1,145 @@
+"""What reports say, so that a figure misleads nobody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from embarith import result
+from embarith.report import render
+from samples import figure, relation, scores
+
+
+@pytest.mark.parametrize("name", ["terminal", "md", "latex", "html"])
+def test_reports_never_leave_out_what_qualifies_a_score(
+    analogy: result.AnalogyResult, name: str
+) -> None:
+    one = replace(analogy, notes=("No control was drawn here.",))
+    text = " ".join(render([one], name).split())
+    for needed in (
+        "No control was drawn here.",
+        "1,200 asked",
+        "200 dropped",
+        "400,000",
+        "905",
+        "p = .001",
+        "20 draws",
+        ".487",  # lower end of the headline's interval
+        "24.0",  # share of questions in which the offset helps
+        "AUC",
+        "ranks tables",
+        "only c",
+        "reversed",
+        "41.5",
+        ".644",
+        ".515",  # rho of c alone
+        "k / |V|" if name != "md" else r"k / \|V\|",
+    ):
+        assert needed in text.replace(r"\%", "%").replace("--", "–"), needed
+
+
+def test_reports_on_pairs_do_not_speak_of_inputs_that_there_are_not(
+    by_pair: result.AnalogyResult,
+) -> None:
+    learnt = replace(by_pair, relations=(relation("one", 0.4), relation("two", 0.6)))
+    text = render([learnt], "terminal")
+    assert re.search(r"^LRCos +\.123", text, re.MULTILINE)
+    assert "b − a + c" not in text
+    assert "a, b and c" not in text
+    assert not re.search(r"^[ab] +\d", text, re.MULTILINE)
+    for absent in ("helps", "angle", "AUC", "control", "y and d"):
+        assert absent not in text, absent
+    assert re.search(r"^one .* \.008 +\.280 +\.410$", text, re.MULTILINE)
+
+
+def test_several_tables_are_compared_and_doubts_are_said(analogy: result.AnalogyResult) -> None:
+    other = replace(
+        analogy,
+        encoder=replace(analogy.encoder, name="other"),
+        comparison=result.Comparison("glove_50%&d", figure(0.031), figure(-0.042), figure(0.017)),
+    )
+    text = render([analogy, other], "terminal")
+    assert text.startswith("Tables compared on google")
+    assert "+.031" in text
+    assert "−.042" in text
+    assert "+.017" in text
+    assert "paired bootstrap" in text
+    assert "Not comparable" not in text
+    elsewhere = replace(other, vocab=replace(other.vocab, size=10, sha256="99"), comparison=None)
+    assert "Not comparable: the candidates differ" in render([analogy, elsewhere], "terminal")
+    partly = replace(other, questions=replace(other.questions, answered=900), comparison=None)
+    assert "Not comparable: the tables answered" in render([analogy, partly], "terminal")
+
+
+def test_relations_without_an_answered_question_show_no_figures(
+    analogy: result.AnalogyResult,
+) -> None:
+    empty = replace(relation("empty-one", 0.0), answered=0, scores=None, only_c=None)
+    text = render([replace(analogy, relations=(*analogy.relations, empty))], "terminal")
+    line = next(line for line in text.splitlines() if line.startswith("empty-one"))
+    assert line.split() == ["empty-one", "0/60", *["–"] * 10]
+
+
+def test_semeval_shows_both_treatments_of_missing_words(semeval: result.SemEvalResult) -> None:
+    covered = replace(semeval.covered, maxdiff=figure(0.45), rho=figure(0.3))
+    text = render([replace(semeval, covered=covered)], "terminal")
+    table = text.split("mean over relations\n")[1]
+    groups, titles, _, headline = table.lstrip().splitlines()[:4]
+    assert groups.split() == ["all", "pairs", "covered", "pairs"]
+    assert titles.split() == ["MaxDiff", "ρ", "MaxDiff", "ρ"]
+    assert headline.split()[-4:] == [".420", ".280", ".450", ".300"]
+    assert "published: RNN-1600" in text
+    assert "38/40" in text
+
+
+def test_answer_says_when_the_nearest_word_is_an_input(answer: result.Answer) -> None:
+    text = " ".join(render([answer], "terminal").split())
+    assert "king − man + 0.5·new york in glove" in text
+    assert "The nearest word of all is 'king', an input" in text
+    assert "'queen' ranks 2 by 'king' and 1,118 by 'new york' alone" in text
+    own = replace(answer, candidates=answer.candidates[1:])
+    assert "'queen', no input" in render([own], "terminal")
+
+
+def test_choice_groups_too_small_to_mean_anything_are_counted_not_shown(
+    choice: result.ChoiceResult,
+) -> None:
+    text = render([choice], "terminal")
+    assert "large (163)" in text
+    assert "tiny" not in text
+    assert "1 group of fewer than 10 answered questions not shown" in text
+    assert ".200" in text
+    assert "abash (6) (questions lost)" in text
+
+
+def test_a_baseline_that_does_as_well_is_named(analogy: result.AnalogyResult) -> None:
+    assert "simpler question" not in render([analogy], "terminal")
+    assert analogy.baselines is not None
+    strong = replace(
+        analogy,
+        baselines=replace(analogy.baselines, only_c=scores(0.1, 0.5), reversed=scores(1, 1)),
+    )
+    text = " ".join(render([strong], "terminal").split())
+    assert "a simpler question does as well or better: only c." in text
+
+
+def test_relations_too_many_for_the_null_draws_are_said_to_be(
+    analogy: result.AnalogyResult,
+) -> None:
+    assert "cannot be below" not in render([analogy], "terminal")
+    many = replace(analogy, relations=analogy.relations * 40)
+    assert "p cannot be below .080 here, 80 relations over 1,000" in render([many], "terminal")
+
+
+def test_why_there_is_no_control_is_said(analogy: result.AnalogyResult) -> None:
+    without = replace(analogy, control=None, notes=("No control: one pair.",))
+    assert render([without], "terminal").count("No control: one pair.") == 1
+
+
+def test_epsilon_is_part_of_the_method(analogy: result.AnalogyResult) -> None:
+    mul = replace(analogy, method="3cosmul", epsilon=1e-5)
+    assert "3CosMul (ε = 1e-05) on unit vectors" in render([mul], "terminal")
+    other = replace(mul, epsilon=1e-3)
+    assert "Measured in different ways" in render([mul, other], "terminal")
