@@ -1,6 +1,7 @@
 """The compiled core of embarith."""
 
 from collections.abc import Callable
+from os import PathLike
 from typing import Any, Literal, final
 
 import numpy as np
@@ -32,12 +33,28 @@ class Searcher:
     ----------
     vectors : ndarray of float32, shape (n, d), C-contiguous
         Finite, non-zero rows; not written to while this object lives.
+    shadow : (str, bytes), optional
+        The file of the saved shadow and the 32 bytes that tell its table from others.
+
+    Raises
+    ------
+    TableError
+        A row that is zero or not finite, or a shadow that is damaged or of another table.
     """
 
-    def __new__(cls, vectors: NDArray[np.float32]) -> Searcher: ...
+    def __new__(
+        cls, vectors: NDArray[np.float32], shadow: tuple[str | PathLike[str], bytes] | None = None
+    ) -> Searcher: ...
     @property
     def norms(self) -> NDArray[np.float64]:
         """Length of every row, shape (n,), in float64."""
+
+    @property
+    def repays_shadow(self) -> bool:
+        """Whether the table is large enough for a shadow to save noticeable time."""
+
+    def save_shadow(self, path: str | PathLike[str], key: bytes) -> None:
+        """Write the shadow, made if need be, for the table that the 32 bytes of `key` name."""
 
     def search(self, queries: NDArray[np.float64], k: int, exclude: NDArray[np.int64]) -> _Answers:
         """Find the k rows of highest cosine for every query, but for its excluded rows.

@@ -41,7 +41,11 @@ def as_labels(labels: Any) -> pa.StringArray:
     for row, label in enumerate(labels):
         if not isinstance(label, str):
             raise TableError(f"row {row}: label {label!r} is {type(label).__name__}, not str")
-    return pa.array(list(labels), pa.string())
+    try:
+        return pa.array(list(labels), pa.string())
+    except UnicodeEncodeError as error:
+        row = list(labels).index(error.object)
+        raise TableError(f"row {row}: label {error.object!r} is no Unicode text") from None
 
 
 def find_faults(

@@ -9,14 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from embarith.errors import OptionError
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a path to write to that takes the place of `path` once all went well.
 
     The new file is on disk before it gets its name, and so is the name when the block is left.
+    A link stays a link, to the new file.
+
+    Raises
+    ------
+    OptionError
+        `path` is a folder, a pipe or a device.
     """
-    target = Path(path)
+    target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        raise OptionError(f"{path}: no regular file; name one to write, or a new one")
     folder = target.parent
     with tempfile.TemporaryDirectory(dir=folder, prefix=f".{target.name}.") as private:
         temporary = Path(private) / target.name

@@ -366,7 +366,7 @@ def _run(
     raw: bool = False,
     epsilon: float = 1e-3,
 ) -> Solutions:
-    if not epsilon > 0:
+    if not 0 < epsilon < np.inf:
         raise OptionError(f"epsilon must be positive, not {epsilon}")
     fair, restricted, rank_fair, rank_restricted = table.searcher.solve(
         method,
@@ -413,6 +413,12 @@ def _target_planes(
             positives = np.unique(targets[targets >= 0])
             # A word that is both source and target of the relation counts as a target.
             negatives = np.setdiff1d(np.concatenate([source[others], sampled]), positives)
+            if not len(positives) or not len(negatives):
+                word = table.labels[int(source[pair])].as_py()
+                raise OptionError(
+                    f"lrcos: the other pairs of the relation of {word!r} leave no right answers, "
+                    "or nothing else, to learn from"
+                )
             classes = np.repeat([1, 0], [len(positives), len(negatives)])
             model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
             model.fit(vectors(np.concatenate([positives, negatives])), classes)

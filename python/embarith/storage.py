@@ -61,22 +61,32 @@ def load(path: str | Path) -> Stored:
             f"{path}: an embedding table is one record batch with the columns 'label' and "
             f"'vector'; found {batches} batches with {reader.schema.names}"
         )
-    kind = batch.schema.field("vector").type
+    try:
+        # The structure alone: contents would take time that grows with the file.
+        batch.validate()
+        mark = json.loads((reader.schema.metadata or {}).get(MARK, b"{}"))
+        provenance = Provenance.from_stored(mark.get("provenance", {}), encoder=Path(path).stem)
+        sha256 = mark["sha256"] if mark.get("format") == _FORMAT else None
+        if sha256 is not None and len(bytes.fromhex(sha256)) != 32:
+            raise ValueError(f"sha256 {sha256!r}")
+    except (pa.ArrowInvalid, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise FormatError(f"{path}: damaged; make it again from its source ({error})") from None
+    labels, column = batch.column("label"), batch.column("vector")
+    kind = column.type
     if not (pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()):
         raise FormatError(
             f"{path}: column 'vector' is {kind}; expected a fixed-size list of float32"
         )
-    column = batch.column("vector")
-    if column.null_count:
-        raise FormatError(f"{path}: column 'vector' has {column.null_count} missing rows")
-    values = column.flatten().to_numpy(zero_copy_only=True)
-    mark = json.loads((reader.schema.metadata or {}).get(MARK, b"{}"))
-    return Stored(
-        batch.column("label"),
-        values.reshape(batch.num_rows, kind.list_size),
-        Provenance.from_stored(mark.get("provenance", {}), encoder=Path(path).stem),
-        mark["sha256"] if mark.get("format") == _FORMAT else None,
-    )
+    if sha256 is not None and labels.type != pa.string():
+        raise FormatError(f"{path}: column 'label' is {labels.type}; expected string")
+    missing = labels.null_count + column.null_count + column.values.null_count
+    if missing or not batch.num_rows or not kind.list_size:
+        raise FormatError(
+            f"{path}: {batch.num_rows} rows × {kind.list_size} dimensions, {missing} missing "
+            "values; a table needs at least one of each, and all of their values"
+        )
+    vectors = column.flatten().to_numpy(zero_copy_only=True)
+    return Stored(labels, vectors.reshape(batch.num_rows, kind.list_size), provenance, sha256)
 
 
 def store(
@@ -96,3 +106,8 @@ def store(
     batch = pa.record_batch([labels, column], schema=schema)
     with replacing(path) as temporary, pa.ipc.new_file(temporary, schema) as writer:
         writer.write_batch(batch)
+
+
+def shadow_of(path: str | Path) -> Path:
+    """Return the file beside a table's that keeps what makes search fast, made of the table."""
+    return Path(f"{path}.shadow")

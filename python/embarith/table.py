@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from embarith import _core, storage
 from embarith.checks import as_labels, as_matrix, find_faults
 from embarith.errors import MissingLabelError, OptionError, TableError, nearest
+from embarith.files import replacing
 from embarith.provenance import Provenance
 
 Similarity = Literal["cosine", "spearman"]
@@ -47,10 +49,12 @@ class EmbeddingTable:
         self, labels: pa.StringArray, vectors: NDArray[np.float32], provenance: Provenance
     ) -> None:
         # Checked by the constructors below; this one only holds what it is given.
-        self.labels = labels
+        self._labels = labels
         self.vectors = vectors
         self.provenance = provenance
+        # Of a file that was checked when it was written, and is trusted until it is used.
         self._known_sha256: str | None = None
+        self._shadow: Path | None = None
 
     # -- construction -------------------------------------------------------------------------
 
@@ -121,22 +125,57 @@ class EmbeddingTable:
             return cls.from_arrays(stored.labels, stored.vectors, provenance=stored.provenance)
         table = cls(stored.labels, stored.vectors, stored.provenance)
         table._known_sha256 = stored.sha256
+        table._shadow = storage.shadow_of(path)
         return table
 
     def save(self, path: str | Path) -> None:
         """Write the table as one Arrow IPC file, atomically (temporary file, fsync, rename).
 
-        pyarrow, polars, pandas and DuckDB read the file without embarith.
+        pyarrow, polars, pandas and DuckDB read the file without embarith. Beside a table that is
+        large enough to repay it, `PATH.shadow` keeps what makes search fast, a quarter of the
+        table's size; it may be deleted.
+
+        Raises
+        ------
+        TableError
+            The table is itself a file that was damaged since.
         """
+        self.verify()
         storage.store(path, self.labels, self.vectors, self.provenance, self.sha256)
+        shadow = storage.shadow_of(path)
+        if self.searcher.repays_shadow:
+            with replacing(shadow) as temporary:
+                self.searcher.save_shadow(temporary, bytes.fromhex(self.sha256))
+        else:
+            shadow.unlink(missing_ok=True)
 
     # -- looking up ---------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self._labels)
 
     def __repr__(self) -> str:
         return f"<EmbeddingTable {self.provenance.encoder!r}: {len(self)} × {self.dimensions}>"
+
+    @cached_property
+    def labels(self) -> pa.StringArray:
+        """Labels in row order, as an Arrow array.
+
+        Raises
+        ------
+        TableError
+            The file that they come from was damaged.
+        """
+        if self._known_sha256 is not None:
+            try:
+                self._labels.validate(full=True)
+            except pa.ArrowInvalid as error:
+                raise TableError(f"{self._damaged}: {error}") from None
+        return self._labels
+
+    @property
+    def _damaged(self) -> str:
+        return f"the file of {self.provenance.encoder} is damaged, make it again from its source"
 
     @property
     def dimensions(self) -> int:
@@ -157,8 +196,22 @@ class EmbeddingTable:
     @cached_property
     def sha256(self) -> str:
         """Hash of the content: labels, shape and vectors; provenance does not count."""
-        if self._known_sha256 is not None:
-            return self._known_sha256
+        return self._known_sha256 or self._hashed()
+
+    def verify(self) -> None:
+        """Check the content of an opened file against the hash that it was saved with.
+
+        `open` leaves that out, because it takes time that grows with the file.
+
+        Raises
+        ------
+        TableError
+            The file was damaged since it was saved.
+        """
+        if self._known_sha256 is not None and self._hashed() != self._known_sha256:
+            raise TableError(f"{self._damaged}: its content does not match its hash")
+
+    def _hashed(self) -> str:
         digest = hashlib.sha256(f"{len(self)} {self.dimensions}\n".encode())
         digest.update(label_bytes(self.labels))
         digest.update(np.ascontiguousarray(self.vectors, dtype="<f4").data)
@@ -302,7 +355,15 @@ class EmbeddingTable:
     @cached_property
     def searcher(self) -> _core.Searcher:
         """The core's view of the rows, made at the first search."""
-        return _core.Searcher(self.vectors)
+        if self._shadow is not None and self._shadow.exists():
+            try:
+                return _core.Searcher(self.vectors, (self._shadow, bytes.fromhex(self.sha256)))
+            except TableError as error:
+                warnings.warn(f"{error}; `save` writes it anew", stacklevel=3)
+        try:
+            return _core.Searcher(self.vectors)
+        except TableError as error:
+            raise TableError(f"{self._damaged}: {error}") from None
 
     @cached_property
     def norms(self) -> NDArray[np.float64]:
@@ -386,7 +447,12 @@ class EmbeddingTable:
         if len(flawed):
             raise OptionError(f"query {flawed[0]} is zero, constant or not finite: no direction")
         excluded = _as_exclusions(exclude, len(vectors))
-        return table.searcher.search(vectors, k, excluded)
+        indices, scores = table.searcher.search(vectors, min(k, len(self)), excluded)
+        if k > len(self):
+            more = ((0, 0), (0, k - len(self)))
+            indices = np.pad(indices, more, constant_values=-1)
+            scores = np.pad(scores, more, constant_values=np.nan)
+        return indices, scores
 
     def most_similar(
         self,

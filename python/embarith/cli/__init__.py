@@ -12,12 +12,16 @@ Exit codes
     Interrupted; a line on stderr says what is kept.
 141
     The reader of the output went away (a pipe to ``head``, say); nothing is printed.
+143
+    Terminated (SIGTERM); temporary files are removed first.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import re
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -79,13 +83,14 @@ class Commands(click.Group):
         """Run a command line and exit with the code that the module documents."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, False, **extra)
+        signal.signal(signal.SIGTERM, _terminate)
         try:
             code = super().main(args, prog_name, complete_var, False, **extra)
         except click.ClickException as error:
             error.show()
             code = error.exit_code
         except EmbarithError as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {_with_options(str(error))}", err=True)
             code = 1
         except click.Abort as stop:
             # A command that keeps something says so as the message of its KeyboardInterrupt.
@@ -93,9 +98,10 @@ class Commands(click.Group):
             click.echo(f"Interrupted: {kept}.", err=True)
             code = 130
         except OSError as error:
-            if error.filename is None:
-                raise
-            click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+            # Only writing, to a full disk say, fails without the name of a file.
+            where = error.filename or "cannot write"
+            click.echo(f"Error: {where}: {error.strerror or error}", err=True)
+            _abandon_output()
             code = 1
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -105,11 +111,31 @@ def _quiet_pipe() -> Iterator[None]:
     # Inside click's own handling, which would exit with 1, the code for bad input.
     try:
         yield
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as where it was closed before the start
+            sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more at exit and would complain there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         raise click.exceptions.Exit(141) from None
+
+
+def _abandon_output() -> None:
+    # Python flushes stdout once more at exit and would complain there.
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminate(*_: Any) -> None:
+    # As an exception it takes temporary files along.
+    raise SystemExit(143)
+
+
+def _with_options(message: str) -> str:
+    """Spell the arguments that a message advises as the options they are here."""
+    return re.sub(
+        r"\b(on_bad|errors|labels)=(['\"]?)(\w+)\2",
+        lambda found: f"--{found[1].replace('_', '-')} {found[3]}",
+        message,
+    )
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -147,7 +173,7 @@ def _set_threads(_ctx: click.Context, _parameter: click.Parameter, threads: int 
 )
 @click.option(
     "--threads",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1024),
     metavar="N",
     callback=_set_threads,
     is_eager=True,
@@ -168,5 +194,6 @@ def main() -> None:
     Wherever a command takes a TABLE, give a file of vectors in any known format or a name of
     'embarith data list'; left out, it is the default table.
 
-    Exit codes: 0 done, 1 bad input, 2 bad usage, 130 interrupted, 141 output closed early.
+    Exit codes: 0 done, 1 bad input, 2 bad usage, 130 interrupted, 141 output closed early,
+    143 terminated.
     """

@@ -61,7 +61,7 @@ def refuse(*names: str, why: str) -> None:
 
 def may_ask() -> bool:
     """Return whether somebody is there to answer."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def consent(yes: bool) -> Callable[[str], bool] | None:
@@ -97,7 +97,7 @@ def load_questions(
 @contextmanager
 def show_progress() -> Iterator[Progress | None]:
     """Yield a progress callback that draws on stderr, or None where nobody watches."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
@@ -139,7 +139,7 @@ def print_results(results: Sequence[Result], as_json: bool) -> None:
     from embarith.report import document, terminal
 
     # Redirected output has no width of its own, and nobody wants it folded at 80.
-    width = None if sys.stdout.isatty() else terminal.WIDTH
+    width = None if sys.stdout and sys.stdout.isatty() else terminal.WIDTH
     console = Console(width=width, highlight=False)
     # Through click, because rich has an exit of its own for broken pipes.
     with console.capture() as drawn:

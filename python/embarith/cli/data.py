@@ -61,7 +61,7 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
     table.columns[2].justify = "right"
     for entry, found in entries:
         pin = "pinned" if entry.pinned else "unpinned"
-        place = found["place"] or ("damaged" if found["fault"] else "-")
+        place = found["place"] or ("see below" if found["fault"] else "-")
         table.add_row(entry.name, entry.kind, human(entry.size), entry.licence, pin, place)
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
     for _, found in entries:

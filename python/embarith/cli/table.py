@@ -27,6 +27,7 @@ def info(table: str | None, data_dir: Path | None, yes: bool, as_json: bool) -> 
     TABLE is a file of vectors in any known format or a name of 'embarith data list'.
     """
     opened = _shared.open_table(table, data_dir, yes)
+    opened.verify()
     norms = opened.norms
     facts = {
         "encoder": opened.provenance.encoder,
@@ -44,7 +45,7 @@ def info(table: str | None, data_dir: Path | None, yes: bool, as_json: bool) -> 
     if as_json:
         import json
 
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        click.echo(json.dumps(facts, ensure_ascii=False, allow_nan=False))
         return
     origin = opened.provenance
     lengths = f"{norms.min():.3f} to {norms.max():.3f}, mean {norms.mean():.3f}"
@@ -123,7 +124,8 @@ def convert(
     """Write a table in another format.
 
     SOURCE is a file of vectors or a name of 'embarith data list'. An .arrow file is opened again
-    at once, whatever its size, and by pyarrow, polars, pandas and DuckDB as well.
+    at once, whatever its size, and by pyarrow, polars, pandas and DuckDB as well. Beside a .npy
+    file its labels are written, as TARGET's name with .labels.txt.
     """
     import numpy as np
 
@@ -143,6 +145,8 @@ def convert(
         opened = EmbeddingTable(opened.labels, opened.vectors, stated)
     readers.write(opened, target, format=format_)
     dropped = f", {opened.provenance.dropped:,} bad rows left out" if on_bad == "drop" else ""
+    beside = f", labels in {target.with_suffix('.labels.txt')}" if target.suffix == ".npy" else ""
     click.echo(
-        f"{target}: {len(opened):,} rows × {opened.dimensions} dimensions{dropped}", err=True
+        f"{target}: {len(opened):,} rows × {opened.dimensions} dimensions{dropped}{beside}",
+        err=True,
     )

@@ -51,7 +51,10 @@ def open_table(
     DataError
         No such file or name (the nearest ones are suggested), or the data are absent.
     """
-    spec = spec or os.environ.get("EMBARITH_TABLE") or DEFAULT
+    if spec is None:
+        spec = os.environ.get("EMBARITH_TABLE") or DEFAULT
+    if not str(spec):
+        raise DataError("the name of the table is empty; leave it out for the default table")
     entry = CATALOGUE.get(spec) if isinstance(spec, str) else None
     if entry is None:
         path = locate(spec)

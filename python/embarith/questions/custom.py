@@ -84,14 +84,9 @@ def _json(path: Path) -> Iterator[_Row]:
             row = decoder.decode(line.encode())
         except msgspec.MsgspecError as error:
             raise FormatError(f"{path}:{number}: {error}") from error
-        yield (
-            number,
-            row.a,
-            row.b,
-            row.c,
-            (row.d,) if isinstance(row.d, str) else row.d,
-            row.relation,
-        )
+        answers = (row.d,) if isinstance(row.d, str) else row.d
+        a, b, c, *gold = (word.strip() for word in (row.a, row.b, row.c, *answers))
+        yield number, a, b, c, tuple(gold), row.relation.strip()
 
 
 def _columns(path: Path, separator: str) -> Iterator[_Row]:
@@ -100,7 +95,10 @@ def _columns(path: Path, separator: str) -> Iterator[_Row]:
         if separator == "tab":
             fields = line.split("\t")
         elif separator == "comma":
-            fields = next(csv.reader([line], skipinitialspace=True))
+            try:
+                fields = next(csv.reader([line], skipinitialspace=True))
+            except csv.Error as error:
+                raise FormatError(f"{path}:{number}: {error}") from None
         else:
             fields = line.split()
         fields = [field.strip() for field in fields]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,7 +16,16 @@ from embarith.errors import FormatError, OptionError
 from embarith.readers.labels import read_label_file
 from embarith.readers.source import Found, Request, as_float32
 
-_DAMAGE = (ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile)
+_DAMAGE = (
+    ValueError,
+    EOFError,
+    OSError,
+    tokenize.TokenError,  # a header that is no Python literal
+    zlib.error,
+    zipfile.BadZipFile,
+    NotImplementedError,  # an unknown compression
+    RuntimeError,  # a password
+)
 
 
 def read_npy(request: Request) -> Found:
@@ -78,7 +88,7 @@ def read_safetensors(request: Request) -> Found:
             rows = file.get_slice(name).get_shape()[0]
     except SafetensorError as error:
         raise FormatError(f"{path}: damaged safetensors data, it may be cut ({error})") from None
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise FormatError(
             f"{path}: its tensor type has no NumPy equal ({error}); store float32 or float16"
         ) from None
@@ -97,7 +107,8 @@ def load_npy(path: Path) -> NDArray[Any]:
         The file is damaged or holds Python objects.
     """
     try:
-        matrix: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        with np.errstate(over="ignore"):  # of a shape that is refused right after
+            matrix: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except _DAMAGE as error:
         raise _refusal(error, path, str(path)) from None
     return matrix
@@ -119,7 +130,7 @@ def _member(arrays: Any, path: Path, name: str) -> NDArray[Any]:
 
 
 def _refusal(error: Exception, path: Path, where: str) -> FormatError:
-    if "pickle" not in str(error) and "dtype" not in str(error):
+    if not any(sign in str(error) for sign in ("allow_pickle", "Python objects")):
         return FormatError(f"{where}: damaged NumPy data, it may be cut ({error})")
     load = f"np.load({str(path)!r}, allow_pickle=True)"
     if path.suffix == ".npz" or "array" in where.removeprefix(str(path)):
@@ -154,7 +165,7 @@ def _labels_of(metadata: dict[str, str], path: Path) -> list[str]:
         )
     try:
         labels = json.loads(metadata["labels"])
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise FormatError(f"{path}: the metadata key 'labels' is no JSON: {error}") from None
     if not (isinstance(labels, list) and all(isinstance(label, str) for label in labels)):
         raise FormatError(f"{path}: the metadata key 'labels' is not a JSON list of strings")

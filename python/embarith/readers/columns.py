@@ -64,7 +64,7 @@ def load(path: Path, kind: str, *, limit: int | None) -> pa.Table:
         reader = pa.ipc.open_file(mapped)
         batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
         return _gather(batches, reader.schema, limit)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise FormatError(f"{path}: damaged {kind} data, it may be cut ({error})") from None
 
 
@@ -175,7 +175,8 @@ def _rows_of_one_length(
 ) -> pa.BooleanArray | None:
     """Return which rows have the most common length, `None` for all of them."""
     lengths = pc.list_value_length(column).combine_chunks().fill_null(-1)
-    expected = pc.mode(lengths)[0]["mode"].as_py() if len(lengths) else 0
+    present = lengths.filter(pc.greater_equal(lengths, 0))
+    expected = pc.mode(present)[0]["mode"].as_py() if len(present) else -1
     keep = pc.equal(lengths, expected)
     bad = np.flatnonzero(~keep.to_numpy(zero_copy_only=False))
     if not len(bad) and expected >= 0:
@@ -186,8 +187,7 @@ def _rows_of_one_length(
     found = lengths[row].as_py()
     raise FormatError(
         f"{request.path}, row {row} (label {labels[row].as_py()!r}): "
-        + ("no vector" if found < 0 else f"{found} numbers")
-        + f", expected {expected} (as in most rows)"
+        + ("no vector" if found < 0 else f"{found} numbers, expected {expected} (as in most rows)")
     )
 
 

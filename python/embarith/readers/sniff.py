@@ -110,7 +110,9 @@ def _sniff_arrow(path: Path) -> str:
     try:
         with pa.OSFile(str(path)) as file:
             metadata = pa.ipc.open_file(file).schema.metadata or {}
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise
         raise FormatError(f"{path}: a damaged Arrow file, it may be cut ({error})") from None
     return "table" if MARK in metadata else "arrow"
 

@@ -27,7 +27,15 @@ _OPENERS: dict[str, Callable[..., IO[bytes]]] = {
     "bzip2": cast("Callable[..., IO[bytes]]", bz2.open),
     "xz": cast("Callable[..., IO[bytes]]", lzma.open),
 }
-_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+_DAMAGE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,  # an unknown compression
+    RuntimeError,  # a password
+)
 
 
 def read_words(request: Request, kind: str) -> Found:

@@ -61,6 +61,8 @@ def write(table: EmbeddingTable, path: str | Path, format: str | None = None) ->
         An unknown format.
     FormatError
         A label that the format cannot hold, such as one with a space in word2vec binary.
+    TableError
+        The table is itself a file that was damaged since it was saved.
 
     Examples
     --------
@@ -79,6 +81,8 @@ def write(table: EmbeddingTable, path: str | Path, format: str | None = None) ->
             f"format {name!r} is not written{nearest(name, FORMATS)}; use one of "
             + ", ".join(FORMATS)
         )
+    if name != "arrow":  # which verifies by itself
+        table.verify()
     _WRITERS[name](table, target)
 
 
@@ -141,10 +145,11 @@ def _binary_rows(table: EmbeddingTable, start: int) -> bytes:
 
 def _write_npy(table: EmbeddingTable, path: Path) -> None:
     _refuse(table, path, r"\n|\r$")
-    with replacing(path.with_suffix(".labels.txt")) as temporary:
-        temporary.write_bytes("".join(f"{key}\n" for key in table.index_to_key).encode())
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, table.vectors, allow_pickle=False)
+    labels = path.with_suffix(".labels.txt")
+    with replacing(path) as temporary, replacing(labels) as temporary_labels:
+        temporary_labels.write_bytes("".join(f"{key}\n" for key in table.index_to_key).encode())
+        with temporary.open("wb") as file:
+            np.save(file, table.vectors, allow_pickle=False)
 
 
 def _write_npz(table: EmbeddingTable, path: Path) -> None:

@@ -7,6 +7,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::{Error, Result};
 
+/// More would only be a typing error.
+const MAX_THREADS: usize = 1024;
+
 /// Shared between a computation and whoever waits for it.
 #[derive(Debug, Default)]
 pub struct Control {
@@ -42,13 +45,13 @@ impl Control {
 ///
 /// # Errors
 ///
-/// [`Error::Threads`] if the variable is set to anything but a positive integer.
+/// [`Error::Threads`] if the variable is set to anything but an integer from 1 to 1,024.
 pub fn pool() -> Result<&'static ThreadPool> {
     static POOL: OnceLock<std::result::Result<ThreadPool, String>> = OnceLock::new();
     POOL.get_or_init(|| {
         let wanted = match std::env::var("EMBARITH_THREADS") {
             Ok(text) if !text.is_empty() => match text.parse::<usize>() {
-                Ok(threads) if threads > 0 => threads,
+                Ok(threads) if (1..=MAX_THREADS).contains(&threads) => threads,
                 _ => return Err(text),
             },
             _ => 0, // rayon's word for one a core

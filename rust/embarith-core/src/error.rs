@@ -7,11 +7,17 @@ pub enum Error {
     /// An array whose shape does not fit the others.
     #[error("{0}")]
     Shape(String),
+    /// A row that is zero or not finite and so has no direction.
+    #[error("row {0} is zero or not finite and has no direction")]
+    Direction(usize),
     /// An instruction set that is unknown or that the CPU lacks.
     #[error("{0}")]
     InstructionSet(String),
-    /// A number of threads that is not a positive integer.
-    #[error("EMBARITH_THREADS={0:?}; expected a positive integer")]
+    /// A saved shadow that cannot be used.
+    #[error("{0}")]
+    Shadow(String),
+    /// A number of threads that is not an integer from 1 to 1,024.
+    #[error("EMBARITH_THREADS={0:?}; expected an integer from 1 to 1024")]
     Threads(String),
     /// A file of word vectors with a fault.
     #[error(transparent)]

@@ -3,14 +3,15 @@
 //!
 //! A search has two stages. The first estimates every row's score, in `f32` or from a [`shadow`]
 //! of 8-bit integers, and keeps the rows that a proven error bound cannot rule out; the second
-//! scores those in `f64`, in one fixed order of summation. Answers are therefore the same for every instruction set, number of threads and
-//! batch size. See [`search`].
+//! scores those in `f64`, in one fixed order of summation. Answers are therefore the same for every
+//! instruction set, number of threads and batch size. See [`search`].
 
 pub mod control;
 pub mod error;
 pub mod exact;
 pub mod kernel;
 pub mod matrix;
+pub mod norms;
 pub mod rank;
 pub mod score;
 pub mod search;
@@ -21,3 +22,4 @@ pub mod vectors_io;
 pub use control::{Control, pool};
 pub use error::{Error, Result};
 pub use matrix::Matrix;
+pub use norms::Norms;

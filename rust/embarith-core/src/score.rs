@@ -244,9 +244,9 @@ impl Plan {
     #[expect(clippy::unused_self, reason = "reads as a step of `bounds`")]
     fn ratios(&self, raw: bool, tile: Tile<'_>, scale: f64) -> Lanes {
         if raw {
-            tile.norms.map(|norm| (norm * scale) as f32)
+            Lanes(tile.norms.map(|norm| (norm * scale) as f32))
         } else {
-            [1.0; TILE]
+            Lanes::splat(1.0)
         }
     }
 

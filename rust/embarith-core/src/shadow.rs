@@ -4,13 +4,20 @@
 //! exactly when the copy is made, and with it how far any estimate may lie from the true cosine;
 //! `docs/exactness.md` derives the bound from the fields below.
 
+mod file;
+
+use std::ops::{Deref, Range};
+
+use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::control::{Control, pool};
 use crate::exact;
-use crate::kernel::{GROUP, TILE};
+use crate::kernel::{Codes, GROUP, TILE};
 use crate::search::Table;
 use crate::{Error, Result};
+
+pub use file::Key;
 
 /// Codes lie in ±`REACH`; rows hold them shifted by [`SHIFT`] as unsigned bytes.
 const REACH: f64 = 127.0;
@@ -23,13 +30,39 @@ pub const MAX_DIM: usize = 60_000;
 /// and sums made with it, and the `f64` score itself, none of which exceeds 2 in size.
 pub(crate) const SLACK: f32 = 2e-6;
 
-/// Eight-bit codes of all rows, in tiles laid out `[dim / 4][TILE][4]`.
-#[derive(Clone, Debug, PartialEq)]
+/// Eight-bit codes of all rows, tile by tile, group by group of dimensions.
+#[derive(Debug)]
 pub struct Shadow {
-    codes: Vec<u8>,
+    codes: Stock,
     tiles: Vec<Scale>,
     mean: Vec<f32>,
     groups: usize,
+}
+
+/// Codes where they are: made here, or in a part of a mapped file.
+#[derive(Debug)]
+enum Stock {
+    Made(Vec<Codes>),
+    Mapped(Mmap, Range<usize>),
+}
+
+impl Deref for Stock {
+    type Target = [Codes];
+
+    fn deref(&self) -> &[Codes] {
+        match self {
+            Self::Made(codes) => codes,
+            Self::Mapped(map, part) => {
+                // SAFETY: any bytes are codes.
+                let (before, codes, after) = unsafe { map[part.clone()].align_to() };
+                assert!(
+                    before.is_empty() && after.is_empty(),
+                    "maps begin on a page"
+                );
+                codes
+            }
+        }
+    }
 }
 
 /// What the codes of a tile mean, and how far they are off.
@@ -58,11 +91,11 @@ impl Shadow {
         }
         let groups = dim.div_ceil(GROUP);
         let count = matrix.rows().div_ceil(TILE);
-        let mut codes = vec![SHIFT as u8; count * groups * GROUP * TILE];
+        let mut codes = vec![Codes([SHIFT as u8; TILE * GROUP]); count * groups];
         let tiles = pool()?.install(|| {
             let mean = mean(table);
             let tiles = codes
-                .par_chunks_exact_mut(groups * GROUP * TILE)
+                .par_chunks_exact_mut(groups)
                 .enumerate()
                 .map_init(
                     || vec![0.0; dim * TILE],
@@ -85,16 +118,15 @@ impl Shadow {
         });
         let (tiles, mean) = tiles?;
         Ok(Self {
-            codes,
+            codes: Stock::Made(codes),
             tiles,
             mean,
             groups,
         })
     }
 
-    pub(crate) fn codes(&self, tile: usize) -> &[u8] {
-        let size = self.groups * GROUP * TILE;
-        &self.codes[tile * size..][..size]
+    pub(crate) fn codes(&self, tile: usize) -> &[Codes] {
+        &self.codes[tile * self.groups..][..self.groups]
     }
 
     pub(crate) fn scale(&self, tile: usize) -> Scale {
@@ -120,7 +152,7 @@ fn mean(table: &Table<'_>) -> Vec<f32> {
 }
 
 /// Writes a tile's codes and measures their error in `f64`.
-fn encode(rows: &[f64], dim: usize, codes: &mut [u8]) -> Scale {
+fn encode(rows: &[f64], dim: usize, codes: &mut [Codes]) -> Scale {
     let largest = rows
         .iter()
         .fold(0.0_f64, |most, value| most.max(value.abs()));
@@ -132,7 +164,7 @@ fn encode(rows: &[f64], dim: usize, codes: &mut [u8]) -> Scale {
         let (mut off, mut size) = (0.0, 0.0);
         for (i, &value) in row.iter().enumerate() {
             let code = nearest(value * inverse);
-            codes[((i / GROUP) * TILE + lane) * GROUP + i % GROUP] = (code + SHIFT) as u8;
+            codes[i / GROUP][lane * GROUP + i % GROUP] = (code + SHIFT) as u8;
             let stands_for = f64::from(code) * f64::from(step);
             off += (value - stands_for) * (value - stands_for);
             size += stands_for * stands_for;

@@ -1,13 +1,15 @@
 //! `_core.Searcher`: a table's matrix and its rows' lengths, ready to be asked.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use embarith_core::score::Method;
 use embarith_core::search::{Answers, Ranks, Request, Response, Table, solve};
-use embarith_core::shadow::{MAX_DIM, Shadow};
-use embarith_core::{Control, Error, Matrix, exact};
+use embarith_core::shadow::{Key, MAX_DIM, Shadow};
+use embarith_core::{Control, Error, Matrix, Norms, exact};
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods,
+    ToPyArray,
 };
 use pyo3::prelude::*;
 
@@ -35,17 +37,30 @@ const WORTHWHILE: usize = 4096;
 #[pyclass(frozen, module = "embarith._core")]
 pub struct Searcher {
     vectors: Py<PyArray2<f32>>,
-    norms: Vec<f64>,
+    norms: Norms,
     shadow: OnceLock<Shadow>,
 }
 
 #[pymethods]
 impl Searcher {
     #[new]
-    fn new(py: Python<'_>, vectors: PyReadonlyArray2<'_, f32>) -> PyResult<Self> {
-        let norms = norms_of(py, &vectors)?;
+    #[pyo3(signature = (vectors, shadow = None))]
+    fn new(
+        py: Python<'_>,
+        vectors: PyReadonlyArray2<'_, f32>,
+        shadow: Option<(PathBuf, Key)>,
+    ) -> PyResult<Self> {
+        let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
+        let (norms, shadow) = py
+            .detach(|| match shadow {
+                Some((path, key)) => {
+                    let (norms, shadow) = Shadow::open(&path, &key, matrix.rows(), matrix.dim())?;
+                    Ok((norms, OnceLock::from(shadow)))
+                }
+                None => Ok((Norms::of(matrix)?, OnceLock::new())),
+            })
+            .map_err(to_python)?;
         let vectors = vectors.as_unbound().clone_ref(py);
-        let shadow = OnceLock::new();
         Ok(Self {
             vectors,
             norms,
@@ -55,7 +70,24 @@ impl Searcher {
 
     #[getter]
     fn norms<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.norms.clone().into_pyarray(py)
+        self.norms.values().to_pyarray(py)
+    }
+
+    /// Whether the table is large enough for a shadow to save noticeable time.
+    #[getter]
+    fn repays_shadow(&self, py: Python<'_>) -> bool {
+        let vectors = self.vectors.bind(py);
+        vectors.shape()[0] >= WORTHWHILE && vectors.shape()[1] <= MAX_DIM
+    }
+
+    fn save_shadow(&self, py: Python<'_>, path: PathBuf, key: Key) -> PyResult<()> {
+        let vectors = self.vectors.bind(py).readonly();
+        let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
+        let saved = interruptible(py, None, 0, |control: &Control| {
+            let shadow = self.made(&Table::new(matrix, &self.norms)?, control)?;
+            Ok(shadow.save(&path, &key, &self.norms))
+        })?;
+        Ok(saved?)
     }
 
     fn search<'py>(
@@ -150,6 +182,14 @@ impl Searcher {
 }
 
 impl Searcher {
+    fn made(&self, table: &Table<'_>, control: &Control) -> Result<&Shadow, Error> {
+        if self.shadow.get().is_none() {
+            // Another thread may have been faster; its shadow is the same.
+            let _ = self.shadow.set(Shadow::new(table, control)?);
+        }
+        Ok(self.shadow.get().expect("set above"))
+    }
+
     /// The shadow, made at the first batch that repays it.
     fn shadow(
         &self,
@@ -162,9 +202,8 @@ impl Searcher {
         let matrix = table.matrix();
         let small = matrix.rows() < WORTHWHILE || matrix.dim() > MAX_DIM;
         let batch = questions >= REPAYS && !small;
-        if self.shadow.get().is_none() && plain && batch {
-            // Another thread may have been faster; its shadow is the same.
-            let _ = self.shadow.set(Shadow::new(table, control)?);
+        if plain && batch {
+            return self.made(table, control).map(Some);
         }
         Ok(self.shadow.get())
     }

@@ -13,10 +13,17 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// Turns a core error into the Python exception that fits it.
 pub fn to_python(error: Error) -> PyErr {
-    match error {
-        Error::Interrupted => PyKeyboardInterrupt::new_err(()),
-        other => PyValueError::new_err(other.to_string()),
-    }
+    let class = match error {
+        Error::Interrupted => return PyKeyboardInterrupt::new_err(()),
+        Error::Threads(_) | Error::InstructionSet(_) => "OptionError",
+        Error::Direction(_) | Error::Shadow(_) => "TableError",
+        _ => return PyValueError::new_err(error.to_string()),
+    };
+    Python::attach(|py| {
+        let class = py.import("embarith.errors")?.getattr(class)?;
+        Ok(PyErr::from_value(class.call1((error.to_string(),))?))
+    })
+    .unwrap_or_else(|failed: PyErr| failed)
 }
 
 /// Runs `work` without the GIL; Ctrl-C cancels it, `progress(done, total)` hears how far it is.

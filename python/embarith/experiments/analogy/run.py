@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import TypedDict, Unpack, cast, get_args, overload
 
@@ -143,7 +144,7 @@ def analogy(
         ("method", method, (*_METHODS, *solvers.PAIR_METHODS)),
         ("similarity", similarity, get_args(Similarity)),
     )
-    if epsilon is not None and (method != "3cosmul" or not epsilon > 0):
+    if epsilon is not None and (method != "3cosmul" or not 0 < epsilon < inf):
         raise OptionError(f"epsilon={epsilon}: a positive number, for method 3cosmul alone")
     tables = [table] if isinstance(table, EmbeddingTable) else list(table)
     if not tables:

@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 use crate::exact;
 
 use super::body::{self, Fused};
-use super::{GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx2",
@@ -32,9 +32,9 @@ pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
-fn dots(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
     #[target_feature(enable = "avx2,fma")]
-    fn inner(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+    fn inner(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
         body::dots::<Fused, 6, 16>(atoms, tile, out);
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
@@ -192,10 +192,10 @@ const ROWS: usize = 16;
 const BLOCK: usize = 3;
 
 /// Widens codes to sixteen bits, whose products do not saturate as those of bytes would.
-fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
     #[target_feature(enable = "avx2")]
     fn block<const QUERIES: usize>(
-        codes: &[[u8; TILE * GROUP]],
+        codes: &[Codes],
         queries: &[[i8; GROUP]],
         limits: &[i32],
         first: usize,
@@ -240,7 +240,6 @@ fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usiz
         }
     }
 
-    let (codes, _) = codes.as_chunks();
     let (queries, _) = queries.as_chunks();
     for first in (0..limits.len()).step_by(BLOCK) {
         // SAFETY: a kernel of this file is reachable only after `is_available`.

@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 use crate::exact;
 
 use super::body::{self, Fused};
-use super::{GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx512",
@@ -34,9 +34,9 @@ pub(super) fn is_available() -> bool {
         && is_x86_feature_detected!("avx512vnni")
 }
 
-fn dots(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
     #[target_feature(enable = "avx512f")]
-    fn inner(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+    fn inner(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
         body::dots::<Fused, 6, 64>(atoms, tile, out);
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
@@ -188,12 +188,12 @@ fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
     unsafe { inner(terms, weights, bounds) }
 }
 
-fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
     const BLOCK: usize = 6;
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
     fn block<const QUERIES: usize>(
-        codes: &[[u8; TILE * GROUP]],
+        codes: &[Codes],
         queries: &[[i8; GROUP]],
         limits: &[i32],
         first: usize,
@@ -233,7 +233,6 @@ fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usiz
         }
     }
 
-    let (codes, _) = codes.as_chunks();
     let (queries, _) = queries.as_chunks();
     for first in (0..limits.len()).step_by(BLOCK) {
         // SAFETY: a kernel of this file is reachable only after `is_available`.

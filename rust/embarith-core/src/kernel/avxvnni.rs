@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_storeu_si256,
 };
 
-use super::{GROUP, Kernel, Sums, TILE, avx2};
+use super::{Codes, GROUP, Kernel, Sums, TILE, avx2};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avxvnni",
@@ -21,10 +21,10 @@ pub(super) fn is_available() -> bool {
 const ROWS: usize = 32;
 const BLOCK: usize = 3;
 
-fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
     #[target_feature(enable = "avx2,avxvnni")]
     fn block<const QUERIES: usize>(
-        codes: &[[u8; TILE * GROUP]],
+        codes: &[Codes],
         queries: &[[i8; GROUP]],
         limits: &[i32],
         first: usize,
@@ -65,7 +65,6 @@ fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usiz
         }
     }
 
-    let (codes, _) = codes.as_chunks();
     let (queries, _) = queries.as_chunks();
     for first in (0..limits.len()).step_by(BLOCK) {
         // SAFETY: a kernel of this file is reachable only after `is_available`.

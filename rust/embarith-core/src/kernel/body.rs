@@ -41,7 +41,7 @@ impl MulAdd for Fused {
 #[inline(always)]
 fn block<M: MulAdd, const ATOMS: usize, const LANES: usize>(
     atoms: [&[f32]; ATOMS],
-    tile: &[[f32; TILE]],
+    tile: &[Lanes],
     lane: usize,
     out: &mut [Lanes],
 ) {
@@ -63,12 +63,11 @@ fn block<M: MulAdd, const ATOMS: usize, const LANES: usize>(
 #[inline(always)]
 pub(super) fn dots<M: MulAdd, const ATOMS: usize, const LANES: usize>(
     atoms: &[f32],
-    tile: &[f32],
+    tile: &[Lanes],
     out: &mut [Lanes],
 ) {
-    let (tile, rest) = tile.as_chunks::<TILE>();
     let dim = tile.len();
-    assert!(rest.is_empty() && atoms.len() == dim * out.len());
+    assert_eq!(atoms.len(), dim * out.len());
     let mut done = 0;
     while done + ATOMS <= out.len() {
         let block_atoms: [&[f32]; ATOMS] =

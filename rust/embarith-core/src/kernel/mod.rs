@@ -3,6 +3,7 @@
 //! The choice is made once: the best set the CPU has, or the one that `EMBARITH_ISA` names.
 //! `EMBARITH_REQUIRE_ISA` turns an absent set into an error instead of a lesser path.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
 use crate::{Error, Result};
@@ -23,16 +24,60 @@ pub const TILE: usize = 64;
 /// Dimensions whose products one instruction adds up.
 pub const GROUP: usize = 4;
 
-/// One lane a row of a tile.
-pub type Lanes = [f32; TILE];
+/// One lane a row of a tile, on cache lines of their own: wide loads that straddle two lines take
+/// twice as long.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Lanes(pub [f32; TILE]);
+
+impl Lanes {
+    /// All lanes alike.
+    #[must_use]
+    pub const fn splat(value: f32) -> Self {
+        Self([value; TILE])
+    }
+}
+
+impl Deref for Lanes {
+    type Target = [f32; TILE];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Lanes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+/// The 8-bit codes of one group of dimensions, four bytes a row of a tile, aligned as [`Lanes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Codes(pub [u8; TILE * GROUP]);
+
+impl Deref for Codes {
+    type Target = [u8; TILE * GROUP];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Codes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
 
 /// The functions of one instruction set.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
     /// Name as `EMBARITH_ISA` spells it.
     pub name: &'static str,
-    /// Dot products of row-major `atoms` with a tile laid out `[dim][TILE]`.
-    pub dots: fn(atoms: &[f32], tile: &[f32], out: &mut [Lanes]),
+    /// Dot products of row-major `atoms` with a tile, one dimension after the other.
+    pub dots: fn(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]),
     /// Dot product of two vectors of equal length.
     pub dot: fn(left: &[f32], right: &[f32]) -> f32,
     /// [`crate::exact::dot`], the same bits from wider registers.
@@ -88,10 +133,10 @@ pub type Sift = fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [
 /// One sum of products a row of a tile.
 pub type Sums = [i32; TILE];
 
-/// Multiplies queries, row-major, with a tile of `codes` laid out `[dim / 4][TILE][4]`, and calls
-/// `hit(query, sums)` for the queries of which any sum is at least its limit.
+/// Multiplies queries, row-major, with a tile of `codes`, one group of dimensions after the other,
+/// and calls `hit(query, sums)` for the queries of which any sum is at least its limit.
 pub type Screen =
-    fn(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums));
+    fn(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums));
 
 /// Lower and upper bounds, lane by lane, of a score that is not linear in its cosines.
 pub type Bounds =
@@ -192,14 +237,16 @@ mod tests {
                     continue;
                 }
                 let atoms: Vec<f32> = (0..atoms_count * dim).map(|i| value(i, 5)).collect();
-                let tile: Vec<f32> = (0..dim * TILE).map(|i| value(i, 3)).collect();
+                let tile: Vec<Lanes> = (0..dim)
+                    .map(|i| Lanes(std::array::from_fn(|lane| value(i * TILE + lane, 3))))
+                    .collect();
                 for kernel in available() {
-                    let mut out = vec![[f32::NAN; TILE]; atoms_count];
+                    let mut out = vec![Lanes::splat(f32::NAN); atoms_count];
                     (kernel.dots)(&atoms, &tile, &mut out);
                     for (atom, lanes) in out.iter().enumerate() {
                         for (lane, &got) in lanes.iter().enumerate() {
                             let left = &atoms[atom * dim..][..dim];
-                            let right: Vec<f32> = (0..dim).map(|i| tile[i * TILE + lane]).collect();
+                            let right: Vec<f32> = tile.iter().map(|row| row[lane]).collect();
                             let want: f64 = crate::exact::dot(left, &right);
                             assert_eq!(f64::from(got), want, "{} dim {dim}", kernel.name);
                             let wide: Vec<f64> = left.iter().map(|&x| f64::from(x) / 3.0).collect();
@@ -220,8 +267,11 @@ mod tests {
     #[test]
     fn screens_agree_with_plain_sums() {
         for groups in [1, 2, 3, 16, 75] {
-            let codes: Vec<u8> = (0..groups * GROUP * TILE)
-                .map(|i| (i * 89 % 256) as u8)
+            let codes: Vec<Codes> = (0..groups)
+                .map(|group| {
+                    let first = group * TILE * GROUP;
+                    Codes(std::array::from_fn(|i| ((first + i) * 89 % 256) as u8))
+                })
                 .collect();
             for count in 1..=14 {
                 let queries: Vec<i8> = (0..count * groups * GROUP)
@@ -231,8 +281,7 @@ mod tests {
                     .chunks_exact(groups * GROUP)
                     .map(|query| {
                         std::array::from_fn(|row| {
-                            let code =
-                                |i: usize| codes[(i / GROUP * TILE + row) * GROUP + i % GROUP];
+                            let code = |i: usize| codes[i / GROUP][row * GROUP + i % GROUP];
                             let products =
                                 |(i, &q): (usize, &i8)| i32::from(code(i)) * i32::from(q);
                             query.iter().enumerate().map(products).sum()
@@ -261,11 +310,10 @@ mod tests {
 
     #[test]
     fn combining_and_masks_agree() {
-        let lanes =
-            |step: usize| -> Lanes { std::array::from_fn(|i| ((i * step) % 11) as f32 - 5.0) };
+        let lanes = |step: usize| Lanes(std::array::from_fn(|i| ((i * step) % 11) as f32 - 5.0));
         let terms = [&lanes(3), &lanes(5), &lanes(7)];
         for kernel in available() {
-            let mut out = [f32::NAN; TILE];
+            let mut out = Lanes::splat(f32::NAN);
             (kernel.combine)(terms, [1.0, -2.0, 0.5], &mut out);
             for lane in 0..TILE {
                 let want = terms[0][lane] - 2.0 * terms[1][lane] + 0.5 * terms[2][lane];
@@ -285,7 +333,7 @@ mod tests {
                     mask | u64::from(terms[0][lane] >= bound) << lane
                 });
                 assert_eq!((kernel.at_least)(terms[0], bound), want, "{}", kernel.name);
-                let strip = [*terms[0], [-9.0; TILE], [-9.0; TILE], *terms[0]];
+                let strip = [*terms[0], Lanes::splat(-9.0), Lanes::splat(-9.0), *terms[0]];
                 let tiles = (kernel.reach)(&strip, 2, [0, 1, 1], [1.0, 0.0, 0.0], bound);
                 let second = (kernel.reach)(&strip, 2, [1, 0, 0], [0.0, 1.0, 0.0], bound);
                 let any = u16::from(want != 0);

@@ -3,7 +3,7 @@
 use crate::exact;
 
 use super::body::{self, Separate};
-use super::{GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
@@ -21,7 +21,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pair_distance,
 };
 
-fn dots(atoms: &[f32], tile: &[f32], out: &mut [Lanes]) {
+fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
     body::dots::<Separate, 2, 16>(atoms, tile, out);
 }
 
@@ -75,17 +75,16 @@ fn pair_distance(terms: [&Lanes; 3], fixed: f32, error: f32, lower: &mut Lanes, 
 }
 
 fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
-    let mut sums = [0.0; TILE];
+    let mut sums = Lanes::splat(0.0);
     combine(terms, weights, &mut sums);
     bounds.map(|bound| at_least(&sums, bound))
 }
 
-fn screen(codes: &[u8], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
-    let (groups, _) = codes.as_chunks::<{ TILE * GROUP }>();
+fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
     for (number, limit) in limits.iter().enumerate() {
-        let query = &queries[number * groups.len() * GROUP..][..groups.len() * GROUP];
+        let query = &queries[number * codes.len() * GROUP..][..codes.len() * GROUP];
         let mut sums = [0; TILE];
-        for (group, query) in groups.iter().zip(query.as_chunks::<GROUP>().0) {
+        for (group, query) in codes.iter().zip(query.as_chunks::<GROUP>().0) {
             for (sum, codes) in sums.iter_mut().zip(group.as_chunks::<GROUP>().0) {
                 for (&code, &value) in codes.iter().zip(query) {
                     *sum += i32::from(code) * i32::from(value);

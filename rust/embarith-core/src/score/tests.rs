@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::kernel::available;
+use crate::kernel::{Lanes, available};
 use crate::matrix::Matrix;
+use crate::norms::Norms;
 use crate::search::strip::Strip;
 
 const DIM: usize = 7;
@@ -63,7 +64,7 @@ proptest! {
         places in prop::array::uniform3(0..5_usize),
     ) {
         let matrix = Matrix::new(&data, DIM).unwrap();
-        let norms = exact::row_norms(matrix).unwrap();
+        let norms = Norms::of(matrix).unwrap();
         let table = Table::new(matrix, &norms).unwrap();
         for (method, terms) in methods() {
             let raw = matches!(
@@ -73,7 +74,7 @@ proptest! {
             let atoms: Vec<Vec<f64>> = places[..terms]
                 .iter()
                 .map(|&place| {
-                    let scale = if raw { 1.0 } else { norms[place] };
+                    let scale = if raw { 1.0 } else { norms.values()[place] };
                     matrix.row(place).iter().map(|x| f64::from(*x) / scale).collect()
                 })
                 .collect();
@@ -98,7 +99,7 @@ proptest! {
                 strip.fill(&table, &kernel, &units, 0);
                 for number in 0..matrix.rows().div_ceil(TILE) {
                     let tile = strip.tile(number);
-                    let (mut lower, mut upper) = ([0.0; TILE], [0.0; TILE]);
+                    let (mut lower, mut upper) = (Lanes::splat(0.0), Lanes::splat(0.0));
                     plan.bounds(method, &kernel, tile, &mut lower, &mut upper);
                     let rows = tile.valid.count_ones() as usize;
                     let best = upper[..rows].iter().copied().fold(f32::MIN, f32::max);

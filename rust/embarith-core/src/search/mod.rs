@@ -13,6 +13,7 @@ pub(crate) mod strip;
 use crate::control::{Control, pool};
 use crate::kernel::kernel;
 use crate::matrix::Matrix;
+use crate::norms::Norms;
 use crate::score::Method;
 use crate::shadow::Shadow;
 use crate::{Error, Result};
@@ -20,41 +21,30 @@ use crate::{Error, Result};
 use batch::Batch;
 pub(crate) use strip::Tile;
 
-/// A matrix and the lengths of its rows.
-#[derive(Debug)]
+/// A matrix, the lengths of its rows and, where there is one, its shadow.
+#[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
     matrix: Matrix<'a>,
-    norms: &'a [f64],
-    fits_f32: bool,
+    norms: &'a Norms,
     shadow: Option<&'a Shadow>,
 }
 
 impl<'a> Table<'a> {
-    /// Borrows a matrix and its rows' lengths, as [`exact::row_norms`] computes them.
+    /// Borrows a matrix and its rows' lengths.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if there is not one finite, positive length a row, or there are more rows
-    /// than 32 bits count.
-    pub fn new(matrix: Matrix<'a>, norms: &'a [f64]) -> Result<Self> {
-        if norms.len() != matrix.rows() || matrix.rows() > u32::MAX as usize {
-            return Err(Error::Shape(format!(
-                "{} lengths for {} rows",
-                norms.len(),
-                matrix.rows()
-            )));
+    /// [`Error::Shape`] if there is not one length a row.
+    pub fn new(matrix: Matrix<'a>, norms: &'a Norms) -> Result<Self> {
+        let (lengths, rows) = (norms.values().len(), matrix.rows());
+        if lengths != rows {
+            return Err(Error::Shape(format!("{lengths} lengths for {rows} rows")));
         }
-        if let Some(row) = norms.iter().position(|norm| !norm.is_normal()) {
-            return Err(Error::Shape(format!(
-                "row {row} is zero or not finite and has no direction"
-            )));
-        }
-        let fits_f32 = norms.iter().all(|norm| (1e-15..1e15).contains(norm));
+        let shadow = None;
         Ok(Self {
             matrix,
             norms,
-            fits_f32,
-            shadow: None,
+            shadow,
         })
     }
 
@@ -77,12 +67,11 @@ impl<'a> Table<'a> {
     /// The rows' lengths.
     #[must_use]
     pub fn norms(&self) -> &'a [f64] {
-        self.norms
+        self.norms.values()
     }
 
-    /// Whether dot products of rows with unit vectors neither overflow nor vanish in `f32`.
     pub(crate) fn fits_f32(&self) -> bool {
-        self.fits_f32
+        self.norms.fits_f32()
     }
 }
 

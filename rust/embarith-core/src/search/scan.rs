@@ -71,7 +71,7 @@ impl<'a> Pass<'a> {
                 tied: vec![0; batch.targets.len()],
             },
             keeper: batch.keeper(),
-            lanes: [[0.0; TILE]; 2],
+            lanes: [Lanes::splat(0.0); 2],
         };
         let mut strip = Strip::new(batch.table.matrix().dim(), batch.atoms(), self.tiles);
         let mut jobs = self.jobs();

@@ -16,7 +16,8 @@ const MAX_TILES: usize = 16;
 
 /// One thread's buffers for a strip: cosines of every atom with every row.
 pub(crate) struct Strip {
-    packed: Vec<f32>,
+    /// One dimension after the other.
+    packed: Vec<Lanes>,
     /// `cosines[tile · atoms + atom][lane]`, each within [`crate::score::cosine_error`] of the
     /// exact one.
     pub(crate) cosines: Vec<Lanes>,
@@ -36,8 +37,8 @@ pub(crate) fn tiles(atoms: usize) -> usize {
 impl Strip {
     pub(crate) fn new(dim: usize, atoms: usize, tiles: usize) -> Self {
         Self {
-            packed: vec![0.0; dim * TILE],
-            cosines: vec![[0.0; TILE]; atoms * tiles],
+            packed: vec![Lanes::splat(0.0); dim],
+            cosines: vec![Lanes::splat(0.0); atoms * tiles],
             norms: vec![[1.0; TILE]; tiles],
             start: 0,
             rows: 0,
@@ -118,8 +119,7 @@ fn scan(
     }
 }
 
-fn pack(packed: &mut [f32], matrix: Matrix<'_>, first: usize, norms: &[f64]) {
-    let (columns, _) = packed.as_chunks_mut::<TILE>();
+fn pack(columns: &mut [Lanes], matrix: Matrix<'_>, first: usize, norms: &[f64]) {
     for (lane, norm) in norms.iter().enumerate() {
         let inverse = 1.0 / norm;
         for (column, &value) in columns.iter_mut().zip(matrix.row(first + lane)) {
