@@ -73,7 +73,7 @@ def test_list_survives_a_damaged_file(tmp_path):
     (tmp_path / "analogy" / "google").mkdir(parents=True)
     (tmp_path / "analogy" / "google" / "questions-words.txt").write_text(": cut\n")
     outcome = run("list", "--data", str(tmp_path))
-    assert "damaged" in outcome.stdout
+    assert "see below" in outcome.stdout
     assert "is not the published file of 'google'" in outcome.stderr
     with pytest.raises(DataError, match="give its path instead of the name"):
         run("path", "google", "--data", str(tmp_path))

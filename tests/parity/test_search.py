@@ -174,7 +174,7 @@ def test_same_bits_for_every_instruction_set_and_number_of_threads() -> None:
     ("environment", "message"),
     [
         ({"EMBARITH_ISA": "avx3"}, "the choices are avx512, avxvnni, avx2, portable"),
-        ({"EMBARITH_THREADS": "many"}, 'EMBARITH_THREADS=\\"many\\"; expected a positive'),
+        ({"EMBARITH_THREADS": "many"}, 'EMBARITH_THREADS=\\"many\\"; expected an integer'),
     ],
 )
 def test_settings_without_meaning_are_refused(environment: dict[str, str], message: str) -> None:

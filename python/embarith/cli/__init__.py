@@ -99,9 +99,9 @@ class Commands(click.Group):
             code = 130
         except OSError as error:
             # Only writing, to a full disk say, fails without the name of a file.
-            where = error.filename or "cannot write"
-            click.echo(f"Error: {where}: {error.strerror or error}", err=True)
-            _abandon_output()
+            click.echo(f"Error: {error.filename or 'cannot write'}: {error.strerror}", err=True)
+            if error.filename is None:
+                _abandon_output()
             code = 1
         sys.exit(code if isinstance(code, int) else 0)
 
