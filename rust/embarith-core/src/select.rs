@@ -20,6 +20,10 @@ impl Candidate {
             row: scored.row,
         }
     }
+
+    fn is_certain(&self) -> bool {
+        self.lower.next_up() >= self.upper.next_down()
+    }
 }
 
 /// A row and its score, in answer order: higher scores first, equal scores by the lower row.
@@ -75,13 +79,14 @@ impl Candidates {
 
     /// Adds a candidate; when the buffer is full, drops all that the k best rule out.
     ///
-    /// `score` is asked only where bounds alone no longer tell rows apart (many equal rows).
+    /// `score` is asked where bounds leave many rows: first for the k best alone, whose exact
+    /// scores rule out most others, and for all only where even that does not (many equal rows).
     pub(crate) fn push(
         &mut self,
         candidate: Candidate,
         k: usize,
         scratch: &mut Vec<f32>,
-        score: impl FnOnce(&[Candidate]) -> Vec<Scored>,
+        mut score: impl FnMut(u32) -> f64,
     ) {
         let capacity = capacity(k);
         if self.found.capacity() == 0 {
@@ -91,9 +96,18 @@ impl Candidates {
         if self.found.len() < capacity {
             return;
         }
-        self.bound = self.bound.max(prune(&mut self.found, k, scratch));
-        if self.found.len() > capacity - capacity / 4 {
-            let mut scored = score(&self.found);
+        let crowded = capacity - capacity / 4;
+        self.compact(k, scratch);
+        if self.found.len() > crowded {
+            self.sharpen(k, &mut score);
+            self.compact(k, scratch);
+        }
+        if self.found.len() > crowded {
+            let exactly = |candidate: &Candidate| Scored {
+                score: score(candidate.row),
+                row: candidate.row,
+            };
+            let mut scored: Vec<Scored> = self.found.iter().map(exactly).collect();
             keep_best(&mut scored, k);
             self.found.clear();
             self.found.extend(scored.iter().map(Candidate::certain));
@@ -104,11 +118,36 @@ impl Candidates {
             self.bound = self.bound.max(worst);
         }
     }
+
+    /// Drops what the k best here rule out or, by the bound, those that other threads found.
+    fn compact(&mut self, k: usize, scratch: &mut Vec<f32>) {
+        self.bound = self.bound.max(prune(&mut self.found, k, scratch));
+        self.found.retain(|candidate| candidate.upper >= self.bound);
+    }
+
+    /// Scores those of the k best lower bounds that are no scores yet.
+    fn sharpen(&mut self, k: usize, score: &mut impl FnMut(u32) -> f64) {
+        self.found
+            .select_nth_unstable_by(k - 1, |left, right| right.lower.total_cmp(&left.lower));
+        for candidate in self
+            .found
+            .iter_mut()
+            .take(k)
+            .filter(|one| !one.is_certain())
+        {
+            let row = candidate.row;
+            *candidate = Candidate::certain(&Scored {
+                score: score(row),
+                row,
+            });
+        }
+    }
 }
 
-/// Candidates held before they are pruned.
+/// Candidates held before they are pruned: room for all that 8-bit bounds leave open, some ten
+/// times the usual k, so that few are scored before the second stage.
 pub(crate) fn capacity(k: usize) -> usize {
-    (2 * k).max(64)
+    (2 * k).max(128)
 }
 
 /// Drops the candidates that k others are certain to beat, and returns the bound that did it.

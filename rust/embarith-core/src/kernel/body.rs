@@ -87,17 +87,12 @@ pub(super) fn dots<M: MulAdd, const ATOMS: usize, const LANES: usize>(
 
 #[inline(always)]
 pub(super) fn dot<M: MulAdd, const LANES: usize>(left: &[f32], right: &[f32]) -> f32 {
-    let (left_blocks, left_tail) = left.as_chunks::<LANES>();
-    let (right_blocks, right_tail) = right.as_chunks::<LANES>();
     let mut sums = [0.0_f32; LANES];
-    for (l, r) in left_blocks.iter().zip(right_blocks) {
-        for i in 0..LANES {
-            sums[i] = M::mul_add(l[i], r[i], sums[i]);
-        }
-    }
-    for (i, (l, r)) in left_tail.iter().zip(right_tail).enumerate() {
-        sums[i] = M::mul_add(*l, *r, sums[i]);
-    }
+    let rest = add_blocks::<M, LANES, LANES>(left, right, &mut sums);
+    // Vectors of words are often shorter than all lanes together.
+    let rest = add_blocks::<M, LANES, 16>(rest.0, rest.1, &mut sums);
+    let rest = add_blocks::<M, LANES, 4>(rest.0, rest.1, &mut sums);
+    add_blocks::<M, LANES, 1>(rest.0, rest.1, &mut sums);
     let mut width = LANES;
     while width > 1 {
         width /= 2;
@@ -106,6 +101,23 @@ pub(super) fn dot<M: MulAdd, const LANES: usize>(left: &[f32], right: &[f32]) ->
         }
     }
     sums[0]
+}
+
+/// Adds products to the first `BLOCK` lanes while there are as many; returns what is left.
+#[inline(always)]
+fn add_blocks<'a, M: MulAdd, const LANES: usize, const BLOCK: usize>(
+    left: &'a [f32],
+    right: &'a [f32],
+    sums: &mut [f32; LANES],
+) -> (&'a [f32], &'a [f32]) {
+    let (left, left_rest) = left.as_chunks::<BLOCK>();
+    let (right, right_rest) = right.as_chunks::<BLOCK>();
+    for (l, r) in left.iter().zip(right) {
+        for i in 0..BLOCK {
+            sums[i] = M::mul_add(l[i], r[i], sums[i]);
+        }
+    }
+    (left_rest, right_rest)
 }
 
 #[inline(always)]

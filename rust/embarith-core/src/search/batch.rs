@@ -357,9 +357,18 @@ pub(super) struct Keeper<'a> {
 
 impl Keeper<'_> {
     pub(super) fn keep(&mut self, index: usize, candidate: Candidate, candidates: &mut Candidates) {
-        let (batch, scorer) = (self.batch, &mut self.scorer);
-        candidates.push(candidate, batch.depth, &mut self.scratch, |found| {
-            scorer.load(batch.question(index)).score_all(found)
+        let Self {
+            batch,
+            scorer,
+            scratch,
+        } = self;
+        let mut loaded = false;
+        candidates.push(candidate, batch.depth, scratch, |row| {
+            if !loaded {
+                scorer.load(batch.question(index));
+                loaded = true;
+            }
+            scorer.score(row)
         });
     }
 }
