@@ -29,7 +29,8 @@ help: ## list the targets
 demo: $(VENV)/.demo ## a first question, Google's 19,544 and the extended SemEval set, on GloVe
 	$(BIN)/embarith ask "king - man + woman"
 	$(BIN)/embarith analogy --questions google
-	@if $(BIN)/embarith data path semeval >/dev/null 2>&1; then set -x; \
+	@if $(BIN)/embarith data path semeval >/dev/null 2>&1; then \
+	    echo "SemEval-2012 Task 2 from EMBARITH_DATA=$${EMBARITH_DATA:-}"; set -x; \
 	    $(BIN)/embarith analogy --questions semeval --extended; \
 	else \
 	    echo "SemEval-2012 Task 2 is absent, its extended set is left out: set EMBARITH_DATA to a folder that holds semeval2012t2/"; \
@@ -66,6 +67,7 @@ clean: ## remove everything that was built or installed
 $(VENV)/.ready: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ...")'
 	@command -v cargo >/dev/null || { echo "Rust is needed: https://rustup.rs" >&2; exit 1; }
+	@echo "Installing into $(VENV): downloads, then compiles the core; minutes, the first time."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip maturin
 	@touch $@

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -217,6 +217,9 @@ class EmbeddingTable:
         digest.update(np.ascontiguousarray(self.vectors, dtype="<f4").data)
         return digest.hexdigest()
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.index_to_key)
+
     def __contains__(self, label: object) -> bool:
         return label in self.key_to_index
 
@@ -225,6 +228,8 @@ class EmbeddingTable:
         if isinstance(label, str):
             vector: NDArray[np.float32] = self.vectors[self._row(label)]
             return vector
+        if not isinstance(label, Iterable):
+            raise TypeError(f"{label!r} is no label; rows by number are in table.vectors")
         return self.vectors[[self._row(one) for one in label]]
 
     def _row(self, label: str) -> int:

@@ -149,7 +149,7 @@ def test_a_limit_leaves_later_faults_unread(tmp_path: Path) -> None:
 def test_npy(tmp_path: Path) -> None:
     path = tmp_path / "m.npy"
     np.save(path, MATRIX)
-    assert "vectors without labels; give labels=FILE" in refusal(path, OptionError)
+    assert "vectors without labels, and there is no m.labels.txt" in refusal(path, OptionError)
     labels = tmp_path / "m.txt"
     labels.write_text("a\nb\n", encoding="utf-8")
     assert refusal(path, labels=labels) == "m.txt: 2 labels for the 3 rows of m.npy"

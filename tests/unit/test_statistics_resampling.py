@@ -127,12 +127,15 @@ def test_a_pair_that_all_questions_share_cancels():
     assert shared.micro[0, 1] - shared.micro[0, 0] == pytest.approx(expected, rel=0.1)
 
 
-def test_equal_systems_differ_by_nothing():
+def test_values_that_are_all_alike_have_no_interval():
     first, second, right = crossed(15, 6)
-    boot = statistics.crossed_bootstrap(
-        (right - right)[:, None], first, second, np.zeros(len(right), np.int64), draws=100, seed=0
-    )
-    assert boot.micro.tolist() == [[0.0, 0.0]]
+    values = np.stack([right - right, right], axis=1)
+    relation = (np.arange(len(right)) >= len(right) // 2).astype(np.int64)
+    values[relation == 1, 1] = 1.0
+    boot = statistics.crossed_bootstrap(values, first, second, relation, draws=100, seed=0)
+    assert np.isnan(boot.micro).tolist() == [[True, True], [False, False]]
+    assert np.isnan(boot.macro).tolist() == [[True, True], [False, False]]
+    assert np.isnan(boot.relations[..., 0]).tolist() == [[True, False], [True, True]]
 
 
 def test_permutation_null_is_the_mean_over_all_permutations():

@@ -132,7 +132,7 @@ def _terminate(*_: Any) -> None:
 def _with_options(message: str) -> str:
     """Spell the arguments that a message advises as the options they are here."""
     return re.sub(
-        r"\b(on_bad|errors|labels)=(['\"]?)(\w+)\2",
+        r"\b(on_bad|errors|labels|format)=(['\"]?)([\w|-]+)\2",
         lambda found: f"--{found[1].replace('_', '-')} {found[3]}",
         message,
     )

@@ -16,6 +16,12 @@ READINGS = ("anchor", "chain", "relation")
 METHODS = ("3cosadd", "3cosmul", "3cosavg", "lrcos", "pairdistance")
 
 
+def _complete(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    from embarith.questions import NAMES
+
+    return [name for name in NAMES if name.startswith(typed)]
+
+
 class _Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # click would take the argument that follows, a table, for the reading.
@@ -37,8 +43,9 @@ class _Command(click.Command):
     default="google",
     show_default=True,
     metavar="NAME|FILE",
-    help="google, msr, bats, semeval, sat, u2, u4, or a file of your own: lines 'a b c d "
-    "[relation]' as TSV, CSV or JSON lines.",
+    shell_complete=_complete,
+    help="google, msr, bats, semeval; the choices sat, u2, u4, google-choice, bats-choice; or a "
+    "file of your own: lines 'a b c d [relation]' as TSV, CSV or JSON lines.",
 )
 @click.option(
     "--extended",

@@ -73,9 +73,12 @@ def ask(
             else "--like takes the place of EXPRESSION; at most a TABLE may stand beside it"
         )
     from embarith.experiments.ask import ask as run
+    from embarith.experiments.ask import parse, parse_analogy
 
     table = arguments[0] if len(arguments) == wanted + 1 else None
     expression = arguments[-1] if like is None else like
+    # A slip of the pen need not wait for the table.
+    (parse if like is None else parse_analogy)(expression)
     opened = _shared.open_table(table, data_dir, yes)
     answer = run(opened, expression, topn=topn, similarity=similarity, raw=raw, why=why)
     _shared.print_results([answer], as_json)

@@ -122,7 +122,7 @@ def parse(expression: str) -> tuple[Term, ...]:
         Names the place that cannot be read.
     """
     if "::" in expression:
-        return _parse_analogy(expression)
+        return parse_analogy(expression)
     terms: list[Term] = []
     sign, weight, at = None, 1.0, 0
     while at < len(expression):
@@ -157,7 +157,14 @@ _ANALOGY = re.compile(
 )
 
 
-def _parse_analogy(text: str) -> tuple[Term, ...]:
+def parse_analogy(text: str) -> tuple[Term, ...]:
+    """Read an analogy ``a:b::c:?`` as b − a + c.
+
+    Raises
+    ------
+    OptionError
+        It has another form.
+    """
     match = _ANALOGY.fullmatch(text)
     if match is None:
         raise OptionError(f"{text!r} is no analogy of the form a:b::c:?, as man:king::woman:?")

@@ -76,7 +76,8 @@ def load(
         loaded = _read(Path(spec))
     else:
         raise OptionError(
-            f"no question set {str(spec)!r}: neither a name nor a path" + nearest(str(spec), NAMES)
+            f"no question set {str(spec)!r}: neither a name nor a path"
+            + (nearest(str(spec), NAMES) or f"; there are {', '.join(NAMES)}")
         )
     if extended is None:
         return loaded

@@ -29,15 +29,17 @@ _DAMAGE = (
 
 
 def read_npy(request: Request) -> Found:
-    """Read a matrix from .npy, C or Fortran order, and its labels from their own file."""
+    """Read a matrix from .npy, C or Fortran order, and its labels from a file beside it."""
     path = request.path
-    if request.labels is None:
+    beside = path.with_suffix(".labels.txt")
+    if request.labels is None and not beside.is_file():
         raise OptionError(
-            f"{path}: a .npy file holds vectors without labels; give labels=FILE, a text file "
-            "with one label a line or a parquet file with a text column"
+            f"{path}: a .npy file holds vectors without labels, and there is no {beside.name} "
+            "beside it; give labels=FILE, a text file with one label a line or a parquet file "
+            "with a text column"
         )
     matrix = load_npy(path)
-    label_file = Path(request.labels)
+    label_file = Path(request.labels or beside)
     labels = read_label_file(label_file, errors=request.errors)
     if matrix.ndim == 2 and len(labels) != len(matrix):
         raise FormatError(

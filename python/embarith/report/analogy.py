@@ -204,7 +204,7 @@ def _odds(odds: Odds) -> tuple[str, ...]:
 
 
 def _small(value: float) -> str:
-    return share(value) if value == 0 or value >= 0.0005 else f"{value:.0e}".replace("e-0", "e−")
+    return share(value) if value == 0 or value >= 0.0005 else f"{value:.1e}".replace("e-0", "e−")
 
 
 def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:

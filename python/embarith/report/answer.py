@@ -67,7 +67,7 @@ def _rank(rank: int | None) -> str:
 def _notes(result: Answer, why: bool, added: Sequence[int]) -> Iterator[str]:
     nearest = result.nearest
     answers = result.answers
-    if nearest.is_input and answers:
+    if nearest.is_input and answers and len(result.terms) > 1:
         yield (
             f"The nearest word of all is {nearest.label!r}, an input: "
             f"{answers[0].label!r} comes first only because inputs may not answer."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from embarith.report.document import Column, Row, Table, degrees, interval, line, share
+from embarith.report.document import Column, Row, Table, interval, line, share
 from embarith.result import AnalogyResult, RelationRow
 
 # Where a p value is commonly called significant.
@@ -23,7 +23,7 @@ def relations(result: AnalogyResult) -> Table:
         Column("95 %", "restr."),
         Column("only c", "restr."),
         Column("p"),
-        *((Column("helps"), Column("angle"), Column("AUC")) if has_y else ()),
+        *((Column("helps"), Column("AUC")) if has_y else ()),
         Column("OCS"),
         Column("PCS"),
     )
@@ -35,10 +35,7 @@ def relations(result: AnalogyResult) -> Table:
             rows.append(line(category, *[""] * (len(columns) - 1), strong=True, rule=bool(rows)))
         cells = _relation(relation, has_y)
         rows.append(line(relation.name, *cells, *["–"] * (len(columns) - 1 - len(cells))))
-    of_y = (
-        "; helps: share of questions whose y is nearer to d than c is; angle: mean of "
-        "y and d, unit vectors, degrees"
-    )
+    of_y = "; helps: share of questions whose y is nearer to d than c is"
     return Table(
         "Relations",
         columns,
@@ -75,7 +72,7 @@ def _relation(row: RelationRow, has_y: bool) -> tuple[str, ...]:
         interval(restricted.ci) or "–",
         share(row.only_c.restricted.top1.value if row.only_c else None),
         share(row.p_holm),
-        *((share(row.helps), degrees(row.angle_mean), share(row.auc)) if has_y else ()),
+        *((share(row.helps), share(row.auc)) if has_y else ()),
         share(parallel.concordance - parallel.concordance_null if parallel else None),
         share(parallel.consistency - parallel.consistency_null if parallel else None),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from io import StringIO
 from textwrap import wrap
@@ -116,9 +117,15 @@ def _panel(table: Table, kept: list[int], width: int) -> RenderableType:
         ends = not last and table.rows[number + 1].rule
         style = "bold" if row.strong else ""
         cells = [row.cells[at] for at in kept]
-        cells[label] = replace(cells[label], text="\n".join(wrap(cells[label].text, free)))
+        cells[label] = replace(cells[label], text="\n".join(_wrapped(cells[label].text, free)))
         drawn.add_row(*(_cell(cell, bar) for cell in cells), style=style, end_section=ends)
     return drawn
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break at spaces and, names of relations having few, after what joins words."""
+    joints = re.sub(r"(?<=[:/(,])(?=\w)", "\x1f ", text)
+    return [part.replace("\x1f ", "").replace("\x1f", "") for part in wrap(joints, width)]
 
 
 def _over(column: Column) -> str:

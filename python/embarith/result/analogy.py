@@ -266,7 +266,7 @@ class _Detailed(Record):
         return self._details
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AnalogyResult(_Detailed):
     """One table on one question set.
 
@@ -323,3 +323,11 @@ class AnalogyResult(_Detailed):
     draws: int
     seed: int
     run: Run
+
+    def __repr__(self) -> str:
+        restricted, fair = self.scores.restricted.top1.value, self.scores.fair.top1.value
+        return (
+            f"<AnalogyResult {self.encoder.name!r} on {self.questions.name!r}: "
+            f"top-1 {restricted:.3f} restricted, {fair:.3f} fair, "
+            f"{self.questions.answered:,} questions>"
+        )

@@ -52,7 +52,8 @@ def mean_interval(
     Returns
     -------
     (float, float) or None
-        None without draws, and of fewer than five units.
+        None without draws, of fewer than five units, and of values that are all alike: drawn
+        again they stay so, which would say that nothing is uncertain.
 
     Examples
     --------
@@ -61,7 +62,7 @@ def mean_interval(
     (0.2, 1.0)
     """
     count = int(unit.max(initial=-1)) + 1
-    if not draws or count < _FEWEST:
+    if not draws or count < _FEWEST or np.ptp(values) == 0:
         return None
     total, size = np.bincount(unit, values, count), np.bincount(unit, minlength=count)
     drawn = random.integers(0, count, (draws, count))
@@ -71,7 +72,10 @@ def mean_interval(
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """95 % intervals of means over questions; NaN where fewer than five pairs stand behind one.
+    """95 % intervals of means over questions.
+
+    NaN where fewer than five pairs stand behind one, and where all values are alike: drawn again
+    they stay so, which would say that nothing is uncertain.
 
     Parameters
     ----------
@@ -177,8 +181,10 @@ def crossed_bootstrap(
                 out[:, part] += share[together].sum() * pooled
         if progress:
             progress(part.stop, draws)
-    if len(units) < _FEWEST:
-        micro[:], macro[:] = np.nan, np.nan
+    for r, mine in _by_relation(relation, len(relation)):
+        rows[r, np.ptp(values[mine], axis=0) == 0] = np.nan
+    alike = (np.ptp(values, axis=0) == 0) | (len(units) < _FEWEST)
+    micro[alike], macro[alike] = np.nan, np.nan
     return Bootstrap(interval(micro), interval(macro), interval(rows))
 
 

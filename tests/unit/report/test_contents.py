@@ -79,7 +79,7 @@ def test_relations_without_an_answered_question_show_no_figures(
     empty = replace(relation("empty-one", 0.0), answered=0, scores=None, only_c=None)
     text = render([replace(analogy, relations=(*analogy.relations, empty))], "terminal")
     line = next(line for line in text.splitlines() if line.startswith("empty-one"))
-    assert line.split() == ["empty-one", "0/60", *["–"] * 10]
+    assert line.split() == ["empty-one", "0/60", *["–"] * 9]
 
 
 def test_semeval_shows_both_treatments_of_missing_words(semeval: result.SemEvalResult) -> None:

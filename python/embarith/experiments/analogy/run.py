@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import TypedDict, Unpack, cast, get_args, overload
@@ -185,7 +186,26 @@ def analogy(
         measured = measure(whole, part, ready, options, first)
         first = first or measured
         results.append(rounded(measured.result).with_details(measured.frame))
-    return results[0] if isinstance(table, EmbeddingTable) else tuple(results)
+    return results[0] if isinstance(table, EmbeddingTable) else _told_apart(results)
+
+
+def _told_apart(results: list[AnalogyResult]) -> tuple[AnalogyResult, ...]:
+    """Give tables that share a name names of their own: by their size, or else numbered."""
+    names = [result.encoder.name for result in results]
+    for told in ("{0} ({1.rows:,} × {1.dimensions})", "{0} no. {2}"):
+        if len(set(names)) < len(names):
+            names = [
+                told.format(name, result.encoder, number) if names.count(name) > 1 else name
+                for number, (name, result) in enumerate(zip(names, results, strict=True), 1)
+            ]
+    return tuple(
+        replace(
+            result,
+            encoder=replace(result.encoder, name=name),
+            comparison=result.comparison and replace(result.comparison, to=names[0]),
+        ).with_details(result.to_frame())
+        for name, result in zip(names, results, strict=True)
+    )
 
 
 def _check_counts(*given: tuple[str, int, int]) -> None:
