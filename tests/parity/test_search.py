@@ -6,114 +6,91 @@ import json
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from allpairspy import AllPairs
 
+import searching
 from embarith import _core
 from embarith.table import EmbeddingTable
 
-Floats = NDArray[np.float32]
+
+@pytest.fixture(scope="module", autouse=True)
+def glove_matrix(glove_table: EmbeddingTable, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("glove") / "glove.npy"
+    np.save(path, glove_table.vectors)
+    os.environ["GLOVE_MATRIX"] = str(path)
 
 
-def random(rng: np.random.Generator, n: int, d: int) -> Floats:
-    return rng.standard_normal((n, d)).astype(np.float32)
+FACTORS = {
+    "kind": list(searching.KINDS),
+    "n": [1, 2, 63, 64, 65, 1000, 4096, 5000, 20_011, 50_023],
+    "d": [1, 2, 4, 5, 50, 67, 128, 300, 513, 4096],
+    "k": [1, 5, 10, 100, "n"],
+    "batch": [1, 7, 8, 65, 300],
+    "threads": [1, 3, 8],
+    "isa": ["portable", "avx2", "avxvnni", "avx512"],
+}
 
 
-def narrow(rng: np.random.Generator, n: int, d: int) -> Floats:
-    """Mean cosine about .99."""
-    return (random(rng, n, d) * 0.1 + 1).astype(np.float32)
+def can_be(case: list[object]) -> bool:
+    """Whether a case, or the beginning of one, can be computed here in seconds."""
+    named = dict(zip(FACTORS, case, strict=False))
+    n, d, k, batch = (named.get(name, 1) for name in ("n", "d", "k", "batch"))
+    answers = n if k == "n" else min(k, n)
+    if n * d > 4_000_000 or n * batch > 2_000_000 or answers * batch > 200_000:
+        return False
+    return "isa" not in named or has(named["isa"])
 
 
-def duplicated(rng: np.random.Generator, n: int, d: int) -> Floats:
-    return np.repeat(random(rng, -(-n // 7), d), 7, axis=0)[:n]
+def has(isa: str) -> bool:
+    if isa == "portable" or not Path("/proc/cpuinfo").exists():
+        return isa == "portable"
+    flags = Path("/proc/cpuinfo").read_text().split()
+    return {"avxvnni": "avx_vnni", "avx512": "avx512_vnni"}.get(isa, isa) in flags
 
 
-def near_ties(rng: np.random.Generator, n: int, d: int) -> Floats:
-    """One row, its values moved by single units in the last place."""
-    row = random(rng, 1, d)
-    up = np.nextafter(row, np.float32(np.inf))
-    return np.where(rng.random((n, d)) < 0.5, row, up).astype(np.float32)
+def test_every_pair_of_conditions_equals_numpy(shared: Path) -> None:
+    groups = defaultdict(list)
+    for case in AllPairs(list(FACTORS.values()), filter_func=can_be):
+        named = dict(zip(FACTORS, case, strict=True))
+        if named["k"] == "n":
+            named["k"] = named["n"]
+        groups[named.pop("isa"), named.pop("threads")].append(named)
+    assert sum(map(len, groups.values())) >= 100
+    for (isa, threads), cases in groups.items():
+        settings = {"EMBARITH_ISA": isa, "EMBARITH_THREADS": str(threads)}
+        done = subprocess.run(
+            [sys.executable, searching.__file__],
+            input="\n".join(map(json.dumps, cases)),
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout.split(), done.stderr) == ([isa, str(threads)], "")
 
 
-def identical(rng: np.random.Generator, n: int, d: int) -> Floats:
-    return np.repeat(random(rng, 1, d), n, axis=0)
+@pytest.mark.parametrize("kind", ["random", "glove"])
+def test_the_largest_table_equals_numpy(shared: Path, kind: str) -> None:
+    searching.check(kind, 400_000, 300, k=10, batch=9)
 
 
-def outlier(rng: np.random.Generator, n: int, d: int) -> Floats:
-    vectors = random(rng, n, d)
-    vectors[:, d // 2] *= 1000
-    return vectors
-
-
-def denormal(rng: np.random.Generator, n: int, d: int) -> Floats:
-    return (random(rng, n, d).astype(np.float64) * 1e-40).astype(np.float32) + np.float32(1e-44)
-
-
-def huge(rng: np.random.Generator, n: int, d: int) -> Floats:
-    return np.clip(random(rng, n, d), -3, 3) * np.float32(1e38)
-
-
-def mixed_lengths(rng: np.random.Generator, n: int, d: int) -> Floats:
-    return random(rng, n, d) * (10.0 ** rng.uniform(-12, 12, (n, 1))).astype(np.float32)
-
-
-KINDS = (
-    random,
-    narrow,
-    duplicated,
-    near_ties,
-    identical,
-    outlier,
-    denormal,
-    huge,
-    mixed_lengths,
+@pytest.mark.parametrize("kind", searching.KINDS)
+@pytest.mark.parametrize(
+    ("n", "d", "k"),
+    [
+        *((1, 1, 1), (63, 7, 63), (64, 2, 5), (65, 50, 10), (1000, 300, 10), (700, 129, 700)),
+        # Large enough for batches to go through the 8-bit shadow.
+        *((4100, 1, 3), (4200, 50, 10), (5000, 129, 100), (4096, 301, 1)),
+    ],
 )
-SHAPES = (
-    *((1, 1, 1), (63, 7, 63), (64, 2, 5), (65, 50, 10), (1000, 300, 10), (700, 129, 700)),
-    # Large enough for batches to go through the 8-bit shadow.
-    *((4100, 1, 3), (4200, 50, 10), (5000, 129, 100), (4096, 301, 1)),
-)
-
-
-def bound(d: int) -> float:
-    """Twice Higham's bound on an f64 dot product of unit vectors, with their rounding."""
-    return 2 * (d + 8) * 2.0**-53
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("n", "d", "k"), SHAPES)
-def test_equals_numpy(kind, n: int, d: int, k: int) -> None:
-    rng = np.random.default_rng([n, d, KINDS.index(kind)])
-    vectors = kind(rng, n, d)
-    table = EmbeddingTable.from_arrays([str(i) for i in range(n)], vectors)
+def test_equals_numpy(shared: Path, kind: str, n: int, d: int, k: int) -> None:
     for batch in (1, 9):
-        queries = rng.standard_normal((batch, d)) * 10.0 ** rng.integers(-30, 30)
-        queries[0] = vectors[0]
-        exclude = rng.integers(-1, n, (batch, 2))
-        rows, scores = table.search(queries, k, exclude=exclude)
-        wide = vectors.astype(np.float64)
-        unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
-        want = (queries / np.linalg.norm(queries, axis=1, keepdims=True)) @ unit.T
-        for i in range(batch):
-            out = exclude[i][exclude[i] >= 0]
-            left = n - len(np.unique(out))
-            found, given = rows[i][: min(k, left)], scores[i][: min(k, left)]
-            assert (rows[i][left:] == -1).all()
-            assert np.isnan(scores[i][left:]).all()
-            assert len(set(found.tolist())) == len(found)
-            assert not set(found.tolist()) & set(out.tolist())
-            np.testing.assert_allclose(given, want[i][found], atol=bound(d), rtol=0)
-            best = -np.sort(-np.delete(want[i], out))[: len(found)]
-            np.testing.assert_allclose(given, best, atol=bound(d), rtol=0)
-            # Best first, equal scores by the lower row: equal rows have equal scores.
-            steps = np.diff(given)
-            assert (steps <= 0).all()
-            assert (np.diff(found)[steps == 0] > 0).all()
-            same = np.flatnonzero((vectors[found] == vectors[found[:1]]).all(axis=1))
-            assert len(set(given[same].tolist())) <= 1
+        searching.check(kind, n, d, k, batch)
 
 
 SCRIPT = """

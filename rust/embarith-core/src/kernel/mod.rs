@@ -227,6 +227,12 @@ mod tests {
         assert!(choose(None, Some("portable")).is_ok());
     }
 
+    /// Run with `EMBARITH_REQUIRE_ISA` set, this shows that a lesser CPU takes the path named.
+    #[test]
+    fn the_environment_of_this_run_can_be_had() {
+        assert!(kernel().is_ok(), "{:?}", kernel().map(|one| one.name));
+    }
+
     /// Small integers make every order of summation exact, so all paths must agree to the bit.
     #[test]
     fn every_path_agrees_on_every_tail_length() {
