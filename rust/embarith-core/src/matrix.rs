@@ -42,4 +42,10 @@ impl<'a> Matrix<'a> {
     pub fn row(&self, index: usize) -> &'a [f32] {
         &self.data[index * self.dim..][..self.dim]
     }
+
+    /// Several rows, one after the other.
+    #[must_use]
+    pub fn run(&self, start: usize, count: usize) -> &'a [f32] {
+        &self.data[start * self.dim..][..count * self.dim]
+    }
 }

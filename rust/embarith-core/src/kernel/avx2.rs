@@ -15,7 +15,7 @@ use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx2",
     dots,
-    dot,
+    dot_rows,
     dot_exact,
     combine,
     at_least,
@@ -41,13 +41,13 @@ fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
     unsafe { inner(atoms, tile, out) }
 }
 
-fn dot(left: &[f32], right: &[f32]) -> f32 {
+fn dot_rows(vector: &[f32], rows: &[f32], out: &mut [f32]) {
     #[target_feature(enable = "avx2,fma")]
-    fn inner(left: &[f32], right: &[f32]) -> f32 {
-        body::dot::<Fused, 32>(left, right)
+    fn inner(vector: &[f32], rows: &[f32], out: &mut [f32]) {
+        body::dot_rows::<Fused, 32>(vector, rows, out);
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
-    unsafe { inner(left, right) }
+    unsafe { inner(vector, rows, out) }
 }
 
 fn dot_exact(left: &[f64], right: &[f32]) -> f64 {

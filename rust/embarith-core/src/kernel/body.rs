@@ -86,7 +86,19 @@ pub(super) fn dots<M: MulAdd, const ATOMS: usize, const LANES: usize>(
 }
 
 #[inline(always)]
-pub(super) fn dot<M: MulAdd, const LANES: usize>(left: &[f32], right: &[f32]) -> f32 {
+pub(super) fn dot_rows<M: MulAdd, const LANES: usize>(
+    vector: &[f32],
+    rows: &[f32],
+    out: &mut [f32],
+) {
+    assert_eq!(rows.len(), vector.len() * out.len());
+    for (row, sum) in out.iter_mut().enumerate() {
+        *sum = dot::<M, LANES>(vector, &rows[row * vector.len()..][..vector.len()]);
+    }
+}
+
+#[inline(always)]
+fn dot<M: MulAdd, const LANES: usize>(left: &[f32], right: &[f32]) -> f32 {
     let mut sums = [0.0_f32; LANES];
     let rest = add_blocks::<M, LANES, LANES>(left, right, &mut sums);
     // Vectors of words are often shorter than all lanes together.

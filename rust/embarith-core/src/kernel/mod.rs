@@ -78,8 +78,8 @@ pub struct Kernel {
     pub name: &'static str,
     /// Dot products of row-major `atoms` with a tile, one dimension after the other.
     pub dots: fn(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]),
-    /// Dot product of two vectors of equal length.
-    pub dot: fn(left: &[f32], right: &[f32]) -> f32,
+    /// Dot products of one vector with the rows of a matrix, one after the other.
+    pub dot_rows: fn(vector: &[f32], rows: &[f32], out: &mut [f32]),
     /// [`crate::exact::dot`], the same bits from wider registers.
     pub dot_exact: fn(left: &[f64], right: &[f32]) -> f64,
     /// `weights[0]·terms[0] + weights[1]·terms[1] + weights[2]·terms[2]`, lane by lane.
@@ -214,6 +214,7 @@ pub fn kernel() -> Result<Kernel> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exact;
 
     #[test]
     fn the_environment_pins_and_requires() {
@@ -253,15 +254,19 @@ mod tests {
                         for (lane, &got) in lanes.iter().enumerate() {
                             let left = &atoms[atom * dim..][..dim];
                             let right: Vec<f32> = tile.iter().map(|row| row[lane]).collect();
-                            let want: f64 = crate::exact::dot(left, &right);
+                            let want: f64 = exact::dot(left, &right);
                             assert_eq!(f64::from(got), want, "{} dim {dim}", kernel.name);
                             let wide: Vec<f64> = left.iter().map(|&x| f64::from(x) / 3.0).collect();
-                            let exact: f64 = crate::exact::dot(&wide, &right);
+                            let exact: f64 = exact::dot(&wide, &right);
                             let same = (kernel.dot_exact)(&wide, &right).to_bits();
                             assert_eq!(same, exact.to_bits(), "{} dim {dim}", kernel.name);
                             if atom == 0 {
-                                let one = f64::from((kernel.dot)(left, &right));
-                                assert_eq!(one, want, "{} dim {dim}", kernel.name);
+                                let rows = [&right[..], left].concat();
+                                let mut both = [f32::NAN; 2];
+                                (kernel.dot_rows)(left, &rows, &mut both);
+                                let squared = exact::dot(left, left);
+                                let both = both.map(f64::from);
+                                assert_eq!(both, [want, squared], "{} dim {dim}", kernel.name);
                             }
                         }
                     }

@@ -8,7 +8,7 @@ use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
 pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
     dots,
-    dot,
+    dot_rows,
     dot_exact: exact::dot,
     combine,
     at_least,
@@ -25,8 +25,8 @@ fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
     body::dots::<Separate, 2, 16>(atoms, tile, out);
 }
 
-fn dot(left: &[f32], right: &[f32]) -> f32 {
-    body::dot::<Separate, 16>(left, right)
+fn dot_rows(vector: &[f32], rows: &[f32], out: &mut [f32]) {
+    body::dot_rows::<Separate, 16>(vector, rows, out);
 }
 
 fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {

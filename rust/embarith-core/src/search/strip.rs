@@ -110,11 +110,12 @@ fn scan(
     norms: &[f64],
     cosines: &mut [Lanes],
 ) {
-    for (lane, norm) in norms.iter().enumerate() {
-        let inverse = (1.0 / norm) as f32;
-        let row = matrix.row(first + lane);
-        for (lanes, atom) in cosines.iter_mut().zip(atoms.chunks_exact(matrix.dim())) {
-            lanes[lane] = (kernel.dot)(atom, row) * inverse;
+    let rows = matrix.run(first, norms.len());
+    for (lanes, atom) in cosines.iter_mut().zip(atoms.chunks_exact(matrix.dim())) {
+        let lanes = &mut lanes[..norms.len()];
+        (kernel.dot_rows)(atom, rows, lanes);
+        for (lane, norm) in lanes.iter_mut().zip(norms) {
+            *lane *= (1.0 / norm) as f32;
         }
     }
 }
