@@ -9,7 +9,7 @@ use super::screen::Screen;
 use super::{Answers, Layout, Request, Response, Table};
 use crate::control::Control;
 use crate::kernel::Kernel;
-use crate::score::{Method, Plan, Question, Scorer, thresholds};
+use crate::score::{Plan, Question, Scorer, thresholds};
 use crate::select::{self, Candidate, Candidates, Scored, keep_best, prune};
 use crate::{Result, exact};
 
@@ -17,6 +17,8 @@ use crate::{Result, exact};
 const MAX_ATOMS: usize = 2048;
 /// Questions a pass that only ranks right answers.
 const MAX_RANKED: usize = 1 << 18;
+/// Questions a pass over a shadow: their codes and candidates stay in a core's second-level cache.
+const MAX_SCREENED: usize = 256;
 /// Bytes of candidates that all threads of a pass may hold.
 const MEMORY: usize = 48 << 20;
 
@@ -42,6 +44,7 @@ pub(super) struct Batch<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) kernel: Kernel,
     excluded: usize,
+    screened: bool,
     pub(super) depth: usize,
     /// Counts beyond this cannot bring a rank back under the request's limit.
     pub(super) limit: Option<u64>,
@@ -63,7 +66,7 @@ impl<'a> Batch<'a> {
         start: usize,
     ) -> Self {
         let terms = request.terms_per_question;
-        let most = most_questions(layout.depth);
+        let most = most_questions(layout);
         let mut places: HashMap<i64, u32> = HashMap::new();
         let mut order = Vec::new();
         let mut local = Vec::new();
@@ -103,6 +106,7 @@ impl<'a> Batch<'a> {
             request,
             kernel,
             excluded: layout.excluded,
+            screened: layout.screened,
             depth: layout.depth,
             limit: request.limit.map(|limit| limit + layout.excluded as u64),
             start,
@@ -156,14 +160,6 @@ impl<'a> Batch<'a> {
             scorer: self.scorer(),
             scratch: Vec::new(),
         }
-    }
-
-    /// Whether this is plain search, which 8-bit estimates serve.
-    fn is_plain(&self) -> bool {
-        let request = self.request;
-        let offset = request.method == Method::Offset && request.terms_per_question == 1;
-        let unsigned = request.weights.iter().all(|&weight| weight > 0.0);
-        offset && unsigned && self.golds.is_empty() && self.depth > 0
     }
 
     fn scorer(&self) -> Scorer<'a> {
@@ -232,7 +228,7 @@ impl<'a> Batch<'a> {
         response: &mut Response,
     ) -> Result<()> {
         let threads = pool.current_num_threads();
-        let shadow = self.table.shadow().filter(|_| self.is_plain());
+        let shadow = self.table.shadow().filter(|_| self.screened);
         let shares: Vec<Result<Share>> = if let Some(shadow) = shadow {
             let screen = Screen::new(self, shadow, control, threads);
             pool.broadcast(|_| screen.run())
@@ -374,12 +370,17 @@ impl Keeper<'_> {
 }
 
 /// Questions a pass, so that the candidates of all threads stay within [`MEMORY`].
-fn most_questions(depth: usize) -> usize {
-    if depth == 0 {
+fn most_questions(layout: &Layout) -> usize {
+    if layout.depth == 0 {
         return MAX_RANKED;
     }
-    let each = rayon::current_num_threads() * select::capacity(depth) * size_of::<Candidate>();
-    (MEMORY / each).clamp(1, MAX_RANKED)
+    let held = select::capacity(layout.depth) * size_of::<Candidate>();
+    let most = (MEMORY / (rayon::current_num_threads() * held)).clamp(1, MAX_RANKED);
+    if layout.screened {
+        most.min(MAX_SCREENED)
+    } else {
+        most
+    }
 }
 
 fn push_answers<'s>(answers: &mut Answers, best: impl Iterator<Item = &'s Scored>, k: usize) {

@@ -164,6 +164,8 @@ struct Layout {
     golds: usize,
     /// Answers to search: enough that k are left after the excluded rows are taken out.
     depth: usize,
+    /// Whether this is plain search of a table with a shadow, which 8-bit estimates serve.
+    screened: bool,
 }
 
 impl Layout {
@@ -211,6 +213,12 @@ impl Layout {
             excluded,
             golds,
             depth,
+            screened: table.shadow.is_some()
+                && request.method == Method::Offset
+                && terms == 1
+                && request.weights.iter().all(|&weight| weight > 0.0)
+                && golds == 0
+                && depth > 0,
         })
     }
 }
