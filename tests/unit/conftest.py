@@ -92,7 +92,7 @@ def server(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("EMBARITH_DATA", raising=False)
     monkeypatch.setattr(fetching, "PAUSE", 0.001)
-    monkeypatch.setattr(fetching, "TIMEOUT", 0.25)
+    monkeypatch.setattr(fetching, "TIMEOUT", 1.0)
     yield server
     server.shutdown()
     thread.join()

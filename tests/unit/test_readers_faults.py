@@ -313,3 +313,28 @@ def test_formats_that_are_not_written(tmp_path: Path) -> None:
 def test_objects_without_vectors() -> None:
     with pytest.raises(TableError, match="dict has no index_to_key and vectors"):
         from_gensim({"a": [1, 2]})
+
+
+def test_locked_archives(tmp_path: Path) -> None:
+    path = tmp_path / "locked.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("words.txt", "a 1 2\nb 3 4\n")
+    content = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # the flag that says: encrypted
+        content[content.index(mark) + at] |= 1
+    path.write_bytes(content)
+    assert "password required" in refusal(path)
+
+
+def test_labels_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "labels.npz"
+    np.savez(path, labels=np.array(["a", "\ud800"]), vectors=np.eye(2, dtype=np.float32))
+    assert "row 1: label '\\ud800' is no Unicode text" in refusal(path, TableError)
+
+
+def test_a_matrix_whose_header_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "cut.npy"
+    header = b"{'descr': '<f4'"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    (tmp_path / "cut.labels.txt").write_text("a\n")
+    assert "damaged NumPy data" in refusal(path)
