@@ -245,7 +245,7 @@ def test_columns(tmp_path: Path) -> None:
     assert read(ragged, on_bad="drop").index_to_key == ["a", "c"]
     assert read(ragged, on_bad="drop").provenance.dropped == 1
     missing = saved(x=names, v=pa.array([[1, 2], None, [5, 6]], pa.list_(pa.float32(), 2)))
-    assert "row 1 (label 'b'): no vector" in refusal(missing)
+    assert "row 1 (label 'b'): no vector, expected 2" in refusal(missing)
     assert read(missing, on_bad="drop").vectors.tolist() == [[1, 2], [5, 6]]
     hole = saved(x=names, v=pa.array([[1, 2], [3, None], [5, 6]], pa.list_(pa.float32())))
     assert "row 1 (label 'b')" in refusal(hole, TableError)

@@ -187,7 +187,8 @@ def _rows_of_one_length(
     found = lengths[row].as_py()
     raise FormatError(
         f"{request.path}, row {row} (label {labels[row].as_py()!r}): "
-        + ("no vector" if found < 0 else f"{found} numbers, expected {expected} (as in most rows)")
+        + ("no vector" if found < 0 else f"{found} numbers")
+        + (f", expected {expected} (as in most rows)" if expected >= 0 else "")
     )
 
 
