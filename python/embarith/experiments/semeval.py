@@ -37,13 +37,16 @@ from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
 
-# Mikolov, Yih and Zweig (2013), tables 4 and 5: means over the 69 test relations.
+# Means over the 69 test relations.
 PUBLISHED = {
-    "RNN-80": Published(rho=0.211, maxdiff=0.389),
-    "RNN-320": Published(rho=0.259, maxdiff=0.408),
-    "RNN-640": Published(rho=0.270, maxdiff=0.416),
-    "RNN-1600": Published(rho=0.275, maxdiff=0.418),
-    "LSA-640": Published(rho=0.149, maxdiff=0.364),
+    name: Published(maxdiff, rho, "Mikolov, Yih and Zweig 2013, tables 4 and 5")
+    for name, maxdiff, rho in (
+        ("RNN-80", 0.389, 0.211),
+        ("RNN-320", 0.408, 0.259),
+        ("RNN-640", 0.416, 0.270),
+        ("RNN-1600", 0.418, 0.275),
+        ("LSA-640", 0.364, 0.149),
+    )
 }
 
 

@@ -294,6 +294,8 @@ def _geometry(result: AnalogyResult) -> Table:
         "ρ, across dimensions, depends on the basis, and raw angles on the common mean: "
         "neither ranks tables."
     ]
+    if result.method != "3cosadd":
+        notes.insert(0, "y is b − a + c, whatever the method answers with.")
     if companions is not None and companions.auc is not None:
         notes.append(
             f"AUC, which does: P(cos(y, d) > cos(y, another d)) = {share(companions.auc)} "

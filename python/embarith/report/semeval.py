@@ -76,6 +76,7 @@ def _scores(result: SemEvalResult) -> Table:
     for number, (name, known) in enumerate(result.published.items()):
         shares = (share(known.maxdiff), share(known.rho), "", "")
         rows.append(line(f"published: {name}", *shares, rule=number == 0))
+    sources = dict.fromkeys(known.source for known in result.published.values())
     return Table(
         "MaxDiff accuracy and Spearman's ρ against the gold ratings, mean over relations",
         (Column("", align="left"), *_FIGURES),
@@ -83,6 +84,7 @@ def _scores(result: SemEvalResult) -> Table:
         (
             "All pairs: one with a missing word is rated 0, as the organisers' reference does. "
             "Intervals are 95 %, from resampling relations; the classes are of the test relations.",
+            *(f"Published: {source}." for source in sources),
         ),
     )
 

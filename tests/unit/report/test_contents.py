@@ -91,6 +91,7 @@ def test_semeval_shows_both_treatments_of_missing_words(semeval: result.SemEvalR
     assert titles.split() == ["MaxDiff", "ρ", "MaxDiff", "ρ"]
     assert headline.split()[-4:] == [".420", ".280", ".450", ".300"]
     assert "published: RNN-1600" in text
+    assert "Published: Somebody 2013, table 4." in text
     assert "38/40" in text
 
 

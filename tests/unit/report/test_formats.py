@@ -102,17 +102,43 @@ def test_csv_has_a_line_a_row_of_scores_unrounded(analogy: result.AnalogyResult)
     lines = list(csv.DictReader(io.StringIO(render([exact], "csv"))))
     assert [line["row"] for line in lines] == [
         *("total", "macro", "dropped_counted_wrong", "only_c", "only_b", "ignore_a"),
-        *("add_opposite", "reversed", "control", "permuted", "paper", "paper_only_c"),
+        *("add_opposite", "reversed", "control", "permuted", "chance", "k_of_v"),
+        *("paper", "paper_only_c", "paper_chance", "vocabulary_curve", "vocabulary_curve"),
         *("relation", "relation_only_c", "relation", "relation_only_c"),
     ]
     assert float(lines[0]["restricted_top1"]) == 1 / 3
     assert float(lines[0]["restricted_top1_low"]) == 1 / 3 - 0.01
     assert [float(lines[9][name]) for name in ("restricted_top1", "p")] == [0.002, 0.001]
-    assert lines[10]["candidates"] == "905"
-    assert lines[12]["relation"] == "gram1_a#b"
-    assert float(lines[12]["p_holm"]) == 0.008
-    assert lines[13]["relation"] == "gram1_a#b"
-    assert float(lines[13]["restricted_top1"]) == 0.4 / 3
+    assert lines[12]["candidates"] == "905"
+    assert lines[17]["relation"] == "gram1_a#b"
+    assert float(lines[17]["p_holm"]) == 0.008
+    assert lines[18]["relation"] == "gram1_a#b"
+    assert float(lines[18]["restricted_top1"]) == 0.4 / 3
+
+
+def test_csv_has_what_the_terminal_prints_beside_the_scores(
+    analogy: result.AnalogyResult,
+) -> None:
+    gain = result.Comparison("other", figure(0.021), figure(0.022), figure(0.023))
+    one = replace(analogy, comparison=gain)
+    lines = {line["row"]: line for line in csv.DictReader(io.StringIO(render([one], "csv")))}
+    total = {name: float(value) for name, value in lines["total"].items() if "_" in name and value}
+    assert total["landed_c"] == 0.5
+    assert total["angle_raw_mean"] == 38.5
+    assert total["rho_mean"] == 0.622
+    assert total["angle_random_d_mean"] == 80.5
+    assert lines["total"]["helps"] == "0.24"
+    assert [lines["total"][name] for name in ("auc", "auc_low", "auc_high")] == [
+        *("0.973", "0.961", "0.982")
+    ]
+    assert float(lines["chance"]["fair_top5"]) == analogy.chance.fair.top5
+    assert float(lines["chance"]["restricted_top1"]) == analogy.chance.restricted.top1
+    assert float(lines["k_of_v"]["fair_top1"]) == analogy.chance.k_of_v.top1
+    assert lines["less other"]["auc"] == "0.023"
+    row = analogy.relations[-1]
+    assert row.parallelism is not None
+    assert float(lines["relation"]["concordance"]) == row.parallelism.concordance
+    assert float(lines["relation"]["consistency_null"]) == row.parallelism.consistency_null
 
 
 def test_csv_leaves_out_the_baselines_that_questions_by_pair_lack(
@@ -120,11 +146,12 @@ def test_csv_leaves_out_the_baselines_that_questions_by_pair_lack(
 ) -> None:
     lines = list(csv.DictReader(io.StringIO(render([by_pair], "csv"))))
     assert [line["row"] for line in lines] == [
-        *("total", "macro", "dropped_counted_wrong", "only_c", "permuted"),
+        *("total", "macro", "dropped_counted_wrong", "only_c", "permuted", "chance", "k_of_v"),
         *("rating positive", "rating positive only_c", "rating not positive"),
-        *("paper", "paper_only_c", "relation", "relation"),
+        *("paper", "paper_only_c", "paper_chance", "vocabulary_curve", "vocabulary_curve"),
+        *("relation", "relation"),
     ]
-    assert float(lines[5]["restricted_top1"]) == 0.32
+    assert float(lines[7]["restricted_top1"]) == 0.32
     assert lines[-1]["restricted_top1"] == ""
 
 
