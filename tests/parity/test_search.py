@@ -186,6 +186,38 @@ print(table.search(vectors[:1], 1)[0][0, 0])
     assert done.stdout.split() == ["stopped", "0"]
 
 
+@pytest.mark.parametrize("k", [10, 3000])
+@pytest.mark.parametrize("rows", [20_000, 4_000])
+def test_memory_beside_table_and_results_is_bounded_whatever_the_batch(k: int, rows: int) -> None:
+    """The larger table is searched by its shadow, the smaller one without."""
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("the system does not tell the peak of a process's memory")
+    script = f"""
+from pathlib import Path
+import numpy as np
+from embarith.table import EmbeddingTable
+
+def peak():
+    status = Path("/proc/self/status").read_text().split("VmHWM:")[1]
+    return int(status.split()[0]) * 1024
+
+rng = np.random.default_rng(0)
+vectors = rng.standard_normal(({rows}, 32)).astype(np.float32)
+table = EmbeddingTable.from_arrays([str(i) for i in range({rows})], vectors)
+queries = rng.standard_normal(({60_000 if k == 10 else 1_000}, 32))
+table.search(queries[:100], {k})
+Path("/proc/self/clear_refs").write_text("5")
+before = peak()
+found, scores = table.search(queries, {k})
+print(peak() - before, found.nbytes + scores.nbytes)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    grown, results = map(int, done.stdout.split())
+    assert grown < results + (64 << 20)
+
+
 def test_ranks_equal_scipy_with_many_ties() -> None:
     import scipy.stats
 

@@ -67,7 +67,7 @@ impl Deref for Stock {
 
 /// What the codes of a tile mean, and how far they are off.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Scale {
+pub struct Scale {
     /// Size of one step.
     pub(crate) step: f32,
     /// Largest distance of a centred row from what its codes stand for.
@@ -189,24 +189,24 @@ fn above(value: f64) -> f32 {
     ((value * (1.0 + 1e-9)) as f32).next_up()
 }
 
-/// A query as the shadow's kernels take it.
+/// Queries as the shadow's kernels take them.
 pub(crate) struct Coded {
     /// Signed codes, row-major, each query padded with zeros to whole groups.
     pub(crate) codes: Vec<i8>,
-    pub(crate) queries: Vec<QueryScale>,
+    pub(crate) scales: QueryScales,
 }
 
-/// What a query's codes mean, and how far they are off.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct QueryScale {
+/// What the codes of queries mean, and how far they are off: in each field one entry a query.
+#[derive(Clone, Debug, Default)]
+pub struct QueryScales {
     /// Size of one step.
-    pub(crate) step: f32,
+    step: Vec<f32>,
     /// Distance of the unit query from what its codes stand for.
-    pub(crate) error: f32,
+    error: Vec<f32>,
     /// Product of the unit query with the shadow's mean.
-    pub(crate) offset: f32,
+    offset: Vec<f32>,
     /// What the rows' shift adds to every sum of products.
-    pub(crate) shift: i32,
+    shift: Vec<i32>,
 }
 
 impl Shadow {
@@ -215,57 +215,62 @@ impl Shadow {
         let width = self.groups * GROUP;
         let mut codes = vec![0_i8; queries.len() * width];
         let mut unit = Vec::new();
-        let scales = codes
-            .chunks_exact_mut(width)
-            .zip(queries)
-            .map(|(codes, query)| {
-                let length = exact::norm(query);
-                let length = if length > 0.0 { length } else { 1.0 };
-                unit.clear();
-                unit.extend(query.iter().map(|value| value / length));
-                let largest = unit
-                    .iter()
-                    .fold(0.0_f64, |most, value| most.max(value.abs()));
-                let step = ((largest / REACH) as f32).next_up().max(1e-30);
-                let (mut off, mut shift) = (0.0, 0);
-                for (code, &value) in codes.iter_mut().zip(&unit) {
-                    *code = nearest(value / f64::from(step)) as i8;
-                    shift += i32::from(*code) * i32::from(SHIFT);
-                    let lost = value - f64::from(*code) * f64::from(step);
-                    off += lost * lost;
-                }
-                QueryScale {
-                    step,
-                    error: above(off.sqrt()),
-                    offset: exact::dot(&unit, &self.mean) as f32,
-                    shift,
-                }
-            })
-            .collect();
-        Coded {
-            codes,
-            queries: scales,
+        let mut scales = QueryScales::default();
+        for (codes, query) in codes.chunks_exact_mut(width).zip(queries) {
+            let length = exact::norm(query);
+            let length = if length > 0.0 { length } else { 1.0 };
+            unit.clear();
+            unit.extend(query.iter().map(|value| value / length));
+            let largest = unit
+                .iter()
+                .fold(0.0_f64, |most, value| most.max(value.abs()));
+            let step = ((largest / REACH) as f32).next_up().max(1e-30);
+            let (mut off, mut shift) = (0.0, 0);
+            for (code, &value) in codes.iter_mut().zip(&unit) {
+                *code = nearest(value / f64::from(step)) as i8;
+                shift += i32::from(*code) * i32::from(SHIFT);
+                let lost = value - f64::from(*code) * f64::from(step);
+                off += lost * lost;
+            }
+            scales.step.push(step);
+            scales.error.push(above(off.sqrt()));
+            scales.offset.push(exact::dot(&unit, &self.mean) as f32);
+            scales.shift.push(shift);
+        }
+        Coded { codes, scales }
+    }
+}
+
+impl QueryScales {
+    /// How far an estimate for a row of the tile may lie from the true cosine.
+    pub(crate) fn margin(&self, query: usize, tile: Scale) -> f32 {
+        margin(self.error[query], tile)
+    }
+
+    /// Estimate of a cosine from its sum.
+    pub(crate) fn estimate(&self, query: usize, tile: Scale, sum: i32) -> f32 {
+        self.offset[query] + (self.step[query] * tile.step) * (sum - self.shift[query]) as f32
+    }
+
+    /// Per query, the smallest sum, as the kernels give it, of a row whose cosine may reach the
+    /// query's bound. The kernels compile it, each for its instruction set.
+    #[inline(always)]
+    pub(crate) fn limits(&self, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
+        let count = limits.len();
+        let (steps, errors) = (&self.step[..count], &self.error[..count]);
+        let (offsets, shifts) = (&self.offset[..count], &self.shift[..count]);
+        let bounds = &bounds[..count];
+        for i in 0..count {
+            let least = (bounds[i] - offsets[i] - margin(errors[i], tile)) / (steps[i] * tile.step);
+            // Saturates; −∞ asks for every row. One less covers the rounding of this division.
+            let least = least * if least > 0.0 { 1.0 - 1e-6 } else { 1.0 + 1e-6 };
+            limits[i] = (least as i32).saturating_sub(1).saturating_add(shifts[i]);
         }
     }
 }
 
-impl QueryScale {
-    /// How far an estimate for a row of the tile may lie from the true cosine:
-    /// |q·z − q̂·ẑ| ≤ ‖q‖·‖z − ẑ‖ + ‖q − q̂‖·‖ẑ‖, and what rounding adds.
-    pub(crate) fn margin(&self, tile: Scale) -> f32 {
-        (tile.error + self.error * tile.length) * (1.0 + 1e-6) + SLACK
-    }
-
-    /// The smallest sum, as the kernels give it, of a row whose cosine may reach `bound`.
-    pub(crate) fn limit(&self, tile: Scale, bound: f32) -> i32 {
-        let least = (bound - self.offset - self.margin(tile)) / (self.step * tile.step);
-        // Saturates; −∞ asks for every row. One less covers the rounding of this division.
-        let least = least * if least > 0.0 { 1.0 - 1e-6 } else { 1.0 + 1e-6 };
-        (least as i32).saturating_sub(1).saturating_add(self.shift)
-    }
-
-    /// Estimate of a cosine from its sum.
-    pub(crate) fn estimate(&self, tile: Scale, sum: i32) -> f32 {
-        self.offset + (self.step * tile.step) * (sum - self.shift) as f32
-    }
+/// |q·z − q̂·ẑ| ≤ ‖q‖·‖z − ẑ‖ + ‖q − q̂‖·‖ẑ‖, and what rounding adds.
+#[inline(always)]
+fn margin(query_error: f32, tile: Scale) -> f32 {
+    (tile.error + query_error * tile.length) * (1.0 + 1e-6) + SLACK
 }

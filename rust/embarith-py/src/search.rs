@@ -108,6 +108,7 @@ impl Searcher {
             exclude: slice(&exclude)?,
             gold: &[],
             k,
+            fair: false,
             limit: None,
         };
         let response = self.run(py, request, count, None)?;
@@ -143,6 +144,7 @@ impl Searcher {
             exclude: slice(&exclude)?,
             gold: slice(&gold)?,
             k,
+            fair: true,
             limit,
         };
         let count = terms.shape()[0];

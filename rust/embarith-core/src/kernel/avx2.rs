@@ -8,9 +8,10 @@ use std::arch::x86_64::{
 };
 
 use crate::exact;
+use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Fused};
-use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE, fetch};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx2",
@@ -23,6 +24,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     count,
     reach_cos_mul,
     sift,
+    limits,
     screen,
     cos_mul,
     pair_distance,
@@ -191,8 +193,23 @@ fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
 const ROWS: usize = 16;
 const BLOCK: usize = 3;
 
+fn limits(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
+        queries.limits(tile, bounds, limits);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(queries, tile, bounds, limits) }
+}
+
 /// Widens codes to sixteen bits, whose products do not saturate as those of bytes would.
-fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+fn screen(
+    codes: &[Codes],
+    next: &[Codes],
+    queries: &[i8],
+    limits: &[i32],
+    hit: &mut dyn FnMut(usize, &Sums),
+) {
     #[target_feature(enable = "avx2")]
     fn block<const QUERIES: usize>(
         codes: &[Codes],
@@ -241,7 +258,10 @@ fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(u
     }
 
     let (queries, _) = queries.as_chunks();
-    for first in (0..limits.len()).step_by(BLOCK) {
+    let blocks = limits.len().div_ceil(BLOCK);
+    for number in 0..blocks {
+        let first = number * BLOCK;
+        fetch(next, number, blocks);
         // SAFETY: a kernel of this file is reachable only after `is_available`.
         unsafe {
             match limits.len() - first {

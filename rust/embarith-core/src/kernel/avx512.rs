@@ -8,9 +8,10 @@ use std::arch::x86_64::{
 };
 
 use crate::exact;
+use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Fused};
-use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE, fetch};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx512",
@@ -23,6 +24,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     count,
     reach_cos_mul,
     sift,
+    limits,
     screen,
     cos_mul,
     pair_distance,
@@ -188,7 +190,22 @@ fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
     unsafe { inner(terms, weights, bounds) }
 }
 
-fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+fn limits(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn inner(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
+        queries.limits(tile, bounds, limits);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(queries, tile, bounds, limits) }
+}
+
+fn screen(
+    codes: &[Codes],
+    next: &[Codes],
+    queries: &[i8],
+    limits: &[i32],
+    hit: &mut dyn FnMut(usize, &Sums),
+) {
     const BLOCK: usize = 6;
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -234,7 +251,10 @@ fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(u
     }
 
     let (queries, _) = queries.as_chunks();
-    for first in (0..limits.len()).step_by(BLOCK) {
+    let blocks = limits.len().div_ceil(BLOCK);
+    for number in 0..blocks {
+        let first = number * BLOCK;
+        fetch(next, number, blocks);
         // SAFETY: a kernel of this file is reachable only after `is_available`.
         unsafe {
             match limits.len() - first {

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_storeu_si256,
 };
 
-use super::{Codes, GROUP, Kernel, Sums, TILE, avx2};
+use super::{Codes, GROUP, Kernel, Sums, TILE, avx2, fetch};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avxvnni",
@@ -21,7 +21,13 @@ pub(super) fn is_available() -> bool {
 const ROWS: usize = 32;
 const BLOCK: usize = 3;
 
-fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+fn screen(
+    codes: &[Codes],
+    next: &[Codes],
+    queries: &[i8],
+    limits: &[i32],
+    hit: &mut dyn FnMut(usize, &Sums),
+) {
     #[target_feature(enable = "avx2,avxvnni")]
     fn block<const QUERIES: usize>(
         codes: &[Codes],
@@ -66,7 +72,10 @@ fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(u
     }
 
     let (queries, _) = queries.as_chunks();
-    for first in (0..limits.len()).step_by(BLOCK) {
+    let blocks = limits.len().div_ceil(BLOCK);
+    for number in 0..blocks {
+        let first = number * BLOCK;
+        fetch(next, number, blocks);
         // SAFETY: a kernel of this file is reachable only after `is_available`.
         unsafe {
             match limits.len() - first {

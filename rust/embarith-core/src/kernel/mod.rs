@@ -6,6 +6,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
+use crate::shadow::{QueryScales, Scale};
 use crate::{Error, Result};
 
 mod body;
@@ -94,6 +95,8 @@ pub struct Kernel {
     pub reach_cos_mul: ReachCosMul,
     /// `at_least` for three bounds at once, on what `combine` gives, which is not stored.
     pub sift: Sift,
+    /// [`QueryScales::limits`].
+    pub limits: Limits,
     /// Sums of products of 8-bit codes, handed out where any row reaches a query's limit.
     pub screen: Screen,
     /// Bounds of `3CosMul`: `[b, c, a]`, ε and the error of each cosine.
@@ -133,14 +136,37 @@ pub type Sift = fn(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [
 /// One sum of products a row of a tile.
 pub type Sums = [i32; TILE];
 
+/// The smallest sum of every query that may reach its bound.
+pub type Limits = fn(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]);
+
 /// Multiplies queries, row-major, with a tile of `codes`, one group of dimensions after the other,
-/// and calls `hit(query, sums)` for the queries of which any sum is at least its limit.
-pub type Screen =
-    fn(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums));
+/// and calls `hit(query, sums)` for the queries of which any sum is at least its limit. `next` is
+/// what will be multiplied afterwards: it is fetched meanwhile.
+pub type Screen = fn(
+    codes: &[Codes],
+    next: &[Codes],
+    queries: &[i8],
+    limits: &[i32],
+    hit: &mut dyn FnMut(usize, &Sums),
+);
 
 /// Lower and upper bounds, lane by lane, of a score that is not linear in its cosines.
 pub type Bounds =
     fn(terms: [&Lanes; 3], constant: f32, error: f32, lower: &mut Lanes, upper: &mut Lanes);
+
+/// Asks for the part of `next` that belongs to block `number` of `count`, so that all of it is at
+/// hand when the last block is done.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn fetch(next: &[Codes], number: usize, count: usize) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    for codes in &next[number * next.len() / count..(number + 1) * next.len() / count] {
+        for line in codes.as_chunks::<64>().0 {
+            // SAFETY: SSE is part of x86-64; fetching ahead reads nothing.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        }
+    }
+}
 
 /// Every path this CPU can take, best first.
 #[must_use]
@@ -310,7 +336,7 @@ mod tests {
                     want.iter().copied().enumerate().step_by(2).collect();
                 for kernel in available() {
                     let mut found = Vec::new();
-                    (kernel.screen)(&codes, &queries, &limits, &mut |i, sums| {
+                    (kernel.screen)(&codes, &codes, &queries, &limits, &mut |i, sums| {
                         found.push((i, *sums));
                     });
                     assert_eq!(found, hits, "{} {groups} {count}", kernel.name);

@@ -1,6 +1,7 @@
 //! Plain Rust for any CPU; compilers turn it into the baseline's vectors (SSE2, NEON).
 
 use crate::exact;
+use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Separate};
 use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
@@ -16,6 +17,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     count,
     reach_cos_mul,
     sift,
+    limits,
     screen,
     cos_mul,
     pair_distance,
@@ -80,7 +82,17 @@ fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
     bounds.map(|bound| at_least(&sums, bound))
 }
 
-fn screen(codes: &[Codes], queries: &[i8], limits: &[i32], hit: &mut dyn FnMut(usize, &Sums)) {
+fn limits(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
+    queries.limits(tile, bounds, limits);
+}
+
+fn screen(
+    codes: &[Codes],
+    _next: &[Codes],
+    queries: &[i8],
+    limits: &[i32],
+    hit: &mut dyn FnMut(usize, &Sums),
+) {
     for (number, limit) in limits.iter().enumerate() {
         let query = &queries[number * codes.len() * GROUP..][..codes.len() * GROUP];
         let mut sums = [0; TILE];

@@ -296,7 +296,9 @@ impl<'a> Batch<'a> {
         for (index, best) in ranked.iter().enumerate() {
             let excluded = self.excluded(index);
             let allowed = |scored: &&Scored| !excluded.contains(&i64::from(scored.row));
-            push_answers(&mut response.fair, best.iter(), k);
+            if self.request.fair {
+                push_answers(&mut response.fair, best.iter(), k);
+            }
             push_answers(&mut response.restricted, best.iter().filter(allowed), k);
         }
         Ok(())

@@ -94,6 +94,8 @@ pub struct Request<'a> {
     pub gold: &'a [i64],
     /// Answers a question; 0 to rank right answers alone.
     pub k: usize,
+    /// Whether the answers among all rows are wanted beside the restricted ones.
+    pub fair: bool,
     /// Where ranks stop mattering (with k = 0): a right answer below that many candidates is
     /// reported as just below them, which saves most of the work.
     pub limit: Option<u64>,
@@ -122,7 +124,7 @@ pub struct Ranks {
 /// Answers and ranks with every row a candidate (`fair`) and without the excluded ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
-    /// All rows may answer.
+    /// All rows may answer; empty where that was not wanted.
     pub fair: Answers,
     /// The question's excluded rows may not.
     pub restricted: Answers,

@@ -48,6 +48,7 @@ impl<'a> Screen<'a> {
         let batch = self.batch;
         let tiles = batch.table.matrix().rows().div_ceil(TILE);
         let mut candidates = Candidates::of(batch.questions());
+        let mut bounds = vec![f32::NEG_INFINITY; batch.questions()];
         let mut limits = vec![0; batch.questions()];
         let mut keeper = batch.keeper();
         loop {
@@ -60,18 +61,22 @@ impl<'a> Screen<'a> {
             }
             self.control.check()?;
             for tile in first..tiles.min(first + self.grain) {
-                let scale = self.shadow.scale(tile);
-                let queries = self.coded.queries.iter().zip(&candidates);
-                for (limit, (query, candidates)) in limits.iter_mut().zip(queries) {
-                    *limit = query.limit(scale, candidates.bound());
-                }
+                (batch.kernel.limits)(
+                    &self.coded.scales,
+                    self.shadow.scale(tile),
+                    &bounds,
+                    &mut limits,
+                );
                 let codes = self.shadow.codes(tile);
-                (batch.kernel.screen)(codes, &self.coded.codes, &limits, &mut |index, sums| {
+                let next = self.shadow.codes((tile + 1).min(tiles - 1));
+                let queries = &self.coded.codes;
+                (batch.kernel.screen)(codes, next, queries, &limits, &mut |index, sums| {
                     let candidates = &mut candidates[index];
                     for candidate in self.reaching(tile, index, limits[index], sums) {
                         keeper.keep(index, candidate, candidates);
                     }
                     self.bounds.trade(index, candidates);
+                    bounds[index] = candidates.bound();
                 });
             }
             let rows = self.grain * TILE;
@@ -81,20 +86,20 @@ impl<'a> Screen<'a> {
 
     /// The rows of a tile whose sums reach a query's limit, with their bounds.
     fn reaching<'s>(
-        &self,
+        &'s self,
         tile: usize,
         index: usize,
         limit: i32,
         sums: &'s Sums,
-    ) -> impl Iterator<Item = Candidate> + use<'s> {
-        let (query, scale) = (self.coded.queries[index], self.shadow.scale(tile));
-        let margin = query.margin(scale);
+    ) -> impl Iterator<Item = Candidate> + use<'s, 'a> {
+        let (scales, scale) = (&self.coded.scales, self.shadow.scale(tile));
+        let margin = scales.margin(index, scale);
         let start = tile * TILE;
         let lanes = TILE.min(self.batch.table.matrix().rows() - start);
         let rows = sums[..lanes].iter().enumerate();
         rows.filter(move |(_, sum)| **sum >= limit)
             .map(move |(lane, &sum)| {
-                let estimate = query.estimate(scale, sum);
+                let estimate = scales.estimate(index, scale, sum);
                 Candidate {
                     lower: (estimate - margin).next_down(),
                     upper: (estimate + margin).next_up(),
