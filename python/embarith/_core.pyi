@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "LabelIndex",
     "Searcher",
     "__version__",
     "centered_ranks",
@@ -24,6 +25,27 @@ __version__: str
 _Answers = tuple[NDArray[np.int64], NDArray[np.float64]]
 _Ranks = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 _Words = tuple[str, NDArray[np.int32], NDArray[np.uint8], NDArray[np.float32], int]
+
+@final
+class LabelIndex:
+    """Row numbers by label; the labels stay where Arrow holds them.
+
+    Parameters
+    ----------
+    offsets : ndarray of int32, shape (n + 1,)
+        Label i is ``bytes[offsets[i]:offsets[i + 1]]``; of equal labels the first row counts.
+    bytes : ndarray of uint8
+        Labels end to end in UTF-8; not written to while this object lives.
+
+    Raises
+    ------
+    ValueError
+        Offsets that do not fit the bytes.
+    """
+
+    def __new__(cls, offsets: NDArray[np.int32], bytes: NDArray[np.uint8]) -> LabelIndex: ...
+    def rows(self, labels: list[str]) -> NDArray[np.int64]:
+        """Return the row of every label, −1 where there is none."""
 
 @final
 class Searcher:

@@ -220,8 +220,13 @@ class EmbeddingTable:
     def __iter__(self) -> Iterator[str]:
         return iter(self.index_to_key)
 
+    @cached_property
+    def _index(self) -> _core.LabelIndex:
+        offsets, text = label_buffers(self.labels)
+        return _core.LabelIndex(offsets, text)
+
     def __contains__(self, label: object) -> bool:
-        return label in self.key_to_index
+        return isinstance(label, str) and self._index.rows([label])[0] >= 0
 
     def __getitem__(self, label: str | Sequence[str]) -> NDArray[np.float32]:
         """Return the vector of a label, shape (d,), or of several, shape (n, d)."""
@@ -233,8 +238,8 @@ class EmbeddingTable:
         return self.vectors[[self._row(one) for one in label]]
 
     def _row(self, label: str) -> int:
-        row = self.key_to_index.get(label)
-        if row is None:
+        row = int(self._index.rows([label])[0])
+        if row < 0:
             raise MissingLabelError(
                 f"{label!r} is not in {self.provenance.encoder}" + self._suggest(label)
             )
@@ -243,7 +248,7 @@ class EmbeddingTable:
     def _suggest(self, label: str) -> str:
         folded = label.casefold()
         for variant in (folded, folded.capitalize(), folded.upper(), folded.replace(" ", "_")):
-            if variant != label and variant in self.key_to_index:
+            if variant != label and variant in self:
                 return f"; did you mean {variant!r}?"
         # Comparing with every label of a large table takes seconds; near misses mostly share
         # the first letter and nearly the length.
@@ -265,9 +270,8 @@ class EmbeddingTable:
         -------
         ndarray of int64, shape (n,)
         """
-        index = self.key_to_index
-        names = labels.to_pylist() if isinstance(labels, pa.Array) else labels
-        return np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+        names = labels.to_pylist() if isinstance(labels, pa.Array) else list(labels)
+        return self._index.rows(names)
 
     # -- deriving -----------------------------------------------------------------------------
 
@@ -512,6 +516,13 @@ class EmbeddingTable:
 
 
 _BLOCK = 65_536
+
+
+def label_buffers(labels: pa.StringArray) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Return the offsets and the bytes of labels, as views of Arrow's memory."""
+    _, offsets, text = labels.buffers()
+    ends = np.frombuffer(offsets, np.int32)[labels.offset : labels.offset + len(labels) + 1]
+    return ends, np.frombuffer(text or b"", np.uint8)
 
 
 def label_bytes(labels: pa.StringArray) -> bytes:

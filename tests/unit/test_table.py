@@ -152,6 +152,17 @@ def test_missing_labels_suggest_the_nearest(words: EmbeddingTable) -> None:
     assert words.rows(["king", "nonesuch"]).tolist() == [words.key_to_index["king"], -1]
 
 
+def test_labels_are_found_by_their_exact_text(words: EmbeddingTable) -> None:
+    odd = ["é", "e\u0301", "", " king", "\ud800", "😀" * 50]
+    table = EmbeddingTable.from_arrays([*odd[:2], "king", "😀" * 50], np.eye(4, dtype=np.float32))
+    assert table.rows(odd).tolist() == [0, 1, -1, -1, -1, 3]
+    assert [label in table for label in ("king", "\ud800", 3, None)] == [True, False, False, False]
+    part = table.select(np.array([1, 2]))
+    assert part.rows(["é", "e\u0301", "king"]).tolist() == [-1, 0, 1]
+    head = words.select(np.arange(2))
+    assert head.rows(words.index_to_key).tolist() == [0, 1, *[-1] * (len(words) - 2)]
+
+
 def test_answers_as_gensim_does(words: EmbeddingTable) -> None:
     theirs = KeyedVectors(words.dimensions)
     theirs.add_vectors(words.index_to_key, words.vectors)

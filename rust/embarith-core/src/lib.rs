@@ -10,6 +10,7 @@ pub mod control;
 pub mod error;
 pub mod exact;
 pub mod kernel;
+pub mod labels;
 pub mod matrix;
 pub mod norms;
 pub mod rank;

@@ -5,6 +5,7 @@
     reason = "PyO3 hands arguments over by value"
 )]
 
+mod labels;
 mod rank;
 mod search;
 mod support;
@@ -17,6 +18,8 @@ mod _core {
 
     use crate::support::to_python;
 
+    #[pymodule_export]
+    use crate::labels::LabelIndex;
     #[pymodule_export]
     use crate::rank::{centered_ranks, spearman};
     #[pymodule_export]

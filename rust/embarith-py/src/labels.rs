@@ -1,0 +1,54 @@
+//! Rows by label, over the buffers of an Arrow array.
+
+use embarith_core::labels::{LabelIndex as Index, Labels};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::support::to_python;
+
+/// Row numbers by label; the labels stay where Arrow holds them.
+#[pyclass(frozen, module = "embarith._core")]
+pub struct LabelIndex {
+    offsets: Py<PyArray1<i32>>,
+    bytes: Py<PyArray1<u8>>,
+    index: Index,
+}
+
+#[pymethods]
+impl LabelIndex {
+    #[new]
+    fn new(offsets: PyReadonlyArray1<'_, i32>, bytes: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
+        let index = Index::new(Labels::new(offsets.as_slice()?, bytes.as_slice()?));
+        Ok(Self {
+            index: index.map_err(to_python)?,
+            offsets: offsets.as_any().clone().cast_into()?.unbind(),
+            bytes: bytes.as_any().clone().cast_into()?.unbind(),
+        })
+    }
+
+    /// Row of every label, −1 where there is none.
+    fn rows<'py>(
+        &self,
+        py: Python<'py>,
+        labels: Vec<Bound<'py, PyString>>,
+    ) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        let (offsets, bytes) = (
+            self.offsets.bind(py).readonly(),
+            self.bytes.bind(py).readonly(),
+        );
+        let held = Labels::new(offsets.as_slice()?, bytes.as_slice()?);
+        let rows: Vec<i64> = labels
+            .iter()
+            .map(|label| {
+                // What is no UTF-8 (a lone surrogate) is no label.
+                let found = label
+                    .to_str()
+                    .ok()
+                    .and_then(|text| self.index.find(held, text.as_bytes()));
+                found.map_or(-1, |row| row as i64)
+            })
+            .collect();
+        Ok(rows.into_pyarray(py))
+    }
+}
