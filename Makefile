@@ -50,8 +50,9 @@ lint: $(VENV)/.lint ## format, lints, types, import rules, and whether the outpu
 	$(BIN)/lint-imports
 	PYTHONPATH=docs $(BIN)/cog -p "from shown import claim, run" --check README.md
 
-bench: $(VENV)/.test ## the measurements, each beside its peers in the same run
-	$(BIN)/python -m pytest benches --benchmark-only
+bench: $(VENV)/.bench ## the measurements, each beside its peers in the same run, into target/bench.json
+	$(BIN)/python -m pytest benches --benchmark-only --benchmark-columns=min,median --benchmark-json=target/bench.json
+	$(BIN)/python benches/summary.py target/bench.json
 
 docs: $(VENV)/.docs ## the documentation, as pages in docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going --quiet docs docs/_build/html
@@ -72,7 +73,7 @@ $(VENV)/.ready: constraints.txt
 	$(PIP) install --constraint constraints.txt pip maturin
 	@touch $@
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.docs: $(VENV)/.%: $(BUILT)
+$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(BUILT)
 	$(INSTALL) --editable '.[$*]'
 	@touch $@
 

@@ -1,107 +1,124 @@
-"""Search, questions and rank correlation beside their peers, answers checked equal first."""
+"""The nearest rows to single queries and to batches, beside four other programs."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.stats
-from gensim.models import KeyedVectors
+from numpy.typing import NDArray
+from pytest_benchmark.fixture import BenchmarkFixture
 
-from embarith import _core, data, questions, solvers
-from embarith.table import EmbeddingTable
+from embarith import EmbeddingTable
+from measuring import measure
+from peers import PEERS, Worker
 
+Saved = Callable[[str], Path]
 
-@pytest.fixture(scope="module")
-def glove() -> EmbeddingTable:
-    return data.open_table("glove-6b-50d")
-
-
-@pytest.fixture(scope="module")
-def unit(glove: EmbeddingTable) -> np.ndarray:
-    return np.ascontiguousarray(glove.normalized().vectors)
+OURS = ("embarith", "embarith avxvnni", "embarith avx2")
+TABLES = ("random-300", "glove-300", "glove-50")
+ROUNDS = {1: 25, 64: 9, 1024: 3}
 
 
-@pytest.fixture(scope="module")
-def google(glove: EmbeddingTable) -> tuple[np.ndarray, ...]:
-    """Row numbers of Google's questions: a, b, c and the right answer."""
-    asked = questions.load("google").map_words(str.lower)
-    return tuple(glove.rows(w) for w in (asked.a, asked.b, asked.c, [g[0] for g in asked.gold]))
+@lru_cache(maxsize=1)
+def opened(path: Path) -> tuple[EmbeddingTable, NDArray[np.float32]]:
+    """The table with its shadow, and for the peers a copy of its unit rows."""
+    table = EmbeddingTable.open(path)
+    return table, np.array(table.vectors)
 
 
-def numpy_search(unit: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
-    """Blocks of 64 queries, whose scores still fit memory that NumPy finds again at once."""
-    found = []
-    for start in range(0, len(queries), 64):
-        scores = queries[start : start + 64].astype(np.float32) @ unit.T
-        top = np.argpartition(scores, -k, axis=1)[:, -k:]
-        order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1)
-        found.append(np.take_along_axis(top, order, axis=1))
-    return np.concatenate(found)
+def near(table: EmbeddingTable, count: int) -> NDArray[np.float32]:
+    """Unit vectors some way from rows, as sums of words are."""
+    random = np.random.default_rng(count)
+    rows = random.integers(0, len(table), count)
+    steps = 0.5 * random.standard_normal((count, table.dimensions)) / table.dimensions**0.5
+    asked = table.vectors[rows] + steps
+    unit = asked / np.linalg.norm(asked, axis=1, keepdims=True)
+    return np.ascontiguousarray(unit, dtype=np.float32)
 
 
-@pytest.mark.parametrize("count", [1, 64, 1024])
-@pytest.mark.parametrize("peer", ["embarith", "numpy"])
-def test_search(benchmark, glove: EmbeddingTable, unit: np.ndarray, count: int, peer: str) -> None:
-    benchmark.group = f"400,000 × 50, k = 10, {count} queries"
-    rng = np.random.default_rng(0)
-    queries = unit[rng.integers(0, len(unit), count)] + 0.05 * rng.standard_normal((count, 50))
-    work = {
-        "embarith": lambda: glove.search(queries, 10)[0],
-        "numpy": lambda: numpy_search(unit, queries, 10),
-    }
-    assert (work["embarith"]() == work["numpy"]()).mean() > 0.999
-    benchmark.pedantic(work[peer], rounds=5)
+def described(table: str, count: int) -> str:
+    kind, dimensions = table.split("-")
+    return f"{kind} 400k × {dimensions}, {count:,} {'query' if count == 1 else 'queries'}"
 
 
-def test_google_fair_and_restricted(benchmark, glove: EmbeddingTable, google) -> None:
-    benchmark.group = "Google, seconds a question on 400,000 × 50"
-    a, b, c, d = google
-    benchmark.extra_info["questions"] = len(a)
-    found = benchmark.pedantic(
-        lambda: solvers.solve(glove, a, b, c, d[:, None], k=10), rounds=3, warmup_rounds=1
+@pytest.mark.parametrize("peer", [*OURS, *PEERS])
+@pytest.mark.parametrize("count", ROUNDS)
+@pytest.mark.parametrize("table", TABLES)
+def test_search(
+    benchmark: BenchmarkFixture, saved: Saved, tmp_path: Path, table: str, count: int, peer: str
+) -> None:
+    if (peer, count) == ("usearch", 1024):
+        pytest.skip("exact search of a thousand queries takes usearch half a minute")
+    ours, unit = opened(saved(table))
+    asked = near(ours, count)
+    exact = ours.search(asked, 10)[0]
+    how = {"group": f"{described(table, count)}, k = 10", "peer": peer, "rounds": ROUNDS[count]}
+    if peer == "embarith":
+        measure(benchmark, lambda: ours.search(asked, 10), **how)
+    elif peer in OURS:
+        np.save(tmp_path / "asked.npy", asked)
+        try:
+            worker = Worker(saved(table), tmp_path / "asked.npy", isa=peer.split()[1], k=10)
+        except RuntimeError as error:
+            pytest.skip(f"{peer}: {error}")
+        measure(benchmark, worker.search, **how)
+        assert np.array_equal(worker.close(), exact)
+    else:
+        search = PEERS[peer](unit)
+        found = measure(benchmark, lambda: search(asked, 10), **how)
+        # They round to float32 and may change places of rows that are all but level.
+        assert (found == exact).mean() > 0.998
+
+
+@pytest.mark.parametrize("k", [10, 100])
+def test_k(benchmark: BenchmarkFixture, saved: Saved, k: int) -> None:
+    ours, _ = opened(saved("random-300"))
+    asked = near(ours, 64)
+    group = "k = 100 beside k = 10, random 400k × 300, 64 queries"
+    peer = "embarith" if k == 100 else "embarith, k = 10"
+    measure(benchmark, lambda: ours.search(asked, k), group=group, peer=peer, rounds=9)
+
+
+@pytest.mark.parametrize("peer", ["embarith", "embarith, cosine", "scipy"])
+def test_spearman_search(benchmark: BenchmarkFixture, saved: Saved, peer: str) -> None:
+    ours, unit = opened(saved("random-300"))
+    asked = near(ours, 64)
+    similarity = "cosine" if peer.endswith("cosine") else "spearman"
+
+    def ranked(values: NDArray[np.float32]) -> NDArray[np.float64]:
+        ranks = scipy.stats.rankdata(values, axis=1)
+        ranks -= ranks.mean(axis=1, keepdims=True)
+        return ranks / np.linalg.norm(ranks, axis=1, keepdims=True)
+
+    def scipy_search() -> NDArray[np.int64]:
+        scores = ranked(asked) @ ranked(unit).T
+        return np.argsort(-scores, axis=1)[:, :10]
+
+    group = "the same search by Spearman, random 400k × 300, 64 queries, k = 10"
+    if peer == "scipy":
+        found = measure(benchmark, scipy_search, group=group, peer="scipy", rounds=1)
+        assert (found == ours.search(asked, 10, similarity="spearman")[0]).mean() > 0.998
+    else:
+        search = lambda: ours.search(asked, 10, similarity=similarity)  # noqa: E731
+        measure(benchmark, search, group=group, peer=peer, rounds=9)
+
+
+@pytest.mark.parametrize("rows", [25_000, 50_000, 100_000, 200_000, 400_000, 800_000])
+def test_growth(benchmark: BenchmarkFixture, rows: int, tmp_path: Path) -> None:
+    """Seconds a row: the time is divided by the rows, so that linear growth is a level column."""
+    vectors = np.random.default_rng(0).standard_normal((rows, 300), np.float32)
+    EmbeddingTable.from_arrays(np.arange(rows).astype(str), vectors).save(tmp_path / "table.arrow")
+    table = EmbeddingTable.open(tmp_path / "table.arrow")
+    asked = near(table, 64)
+    measure(
+        benchmark,
+        lambda: table.search(asked, 10),
+        group="growth: time a row, random × 300, 64 queries, k = 10",
+        peer="embarith" if rows == 400_000 else f"embarith, {rows:,} rows",
+        rounds=9,
+        items=rows,
     )
-    assert (found.restricted.indices[:, 0] == d).mean() == pytest.approx(0.4622, abs=1e-4)
-
-
-def test_google_gensim_restricted_alone(benchmark, glove: EmbeddingTable, google) -> None:
-    """gensim on 150 seeded questions, the first ten of its answers checked against ours."""
-    benchmark.group = "Google, seconds a question on 400,000 × 50"
-    theirs = KeyedVectors(glove.dimensions)
-    theirs.add_vectors(glove.index_to_key, glove.vectors)
-    theirs.fill_norms()
-    chosen = np.random.default_rng(0).choice(len(google[0]), 150, replace=False)
-    a, b, c, d = (column[chosen] for column in google)
-    key = glove.index_to_key
-
-    def ask() -> list[list[str]]:
-        return [
-            [w for w, _ in theirs.most_similar([key[j], key[k]], [key[i]], topn=10)]
-            for i, j, k in zip(a, b, c, strict=True)
-        ]
-
-    benchmark.extra_info["questions"] = 150
-    answers = benchmark.pedantic(ask, rounds=3, warmup_rounds=1)
-    ours = solvers.solve(glove, a, b, c, d[:, None], k=10).restricted.indices
-    same = [
-        key[row] == word
-        for rows, words in zip(ours, answers, strict=True)
-        for row, word in zip(rows, words, strict=True)
-    ]
-    assert np.mean(same) > 0.999
-
-
-@pytest.mark.parametrize("peer", ["embarith", "scipy"])
-def test_spearman(benchmark, peer: str) -> None:
-    benchmark.group = "Spearman, 3,217 pairs × 300 with ties"
-    rng = np.random.default_rng(0)
-    x, y = np.round(rng.standard_normal((2, 3217, 300)), 2)
-
-    def scipy_rows() -> np.ndarray:
-        p, q = (scipy.stats.rankdata(v, axis=1) for v in (x, y))
-        p -= p.mean(axis=1, keepdims=True)
-        q -= q.mean(axis=1, keepdims=True)
-        return (p * q).sum(axis=1) / np.sqrt((p**2).sum(axis=1) * (q**2).sum(axis=1))
-
-    work = {"embarith": lambda: _core.spearman(x, y), "scipy": scipy_rows}
-    np.testing.assert_allclose(work["embarith"](), work["scipy"](), atol=1e-13)
-    benchmark.pedantic(work[peer], rounds=5, warmup_rounds=1)
