@@ -33,17 +33,17 @@ class LabelIndex:
     Parameters
     ----------
     offsets : ndarray of int32, shape (n + 1,)
-        Label i is ``bytes[offsets[i]:offsets[i + 1]]``; of equal labels the first row counts.
-    bytes : ndarray of uint8
+        Label i is ``text[offsets[i]:offsets[i + 1]]``; of equal labels the first row counts.
+    text : ndarray of uint8
         Labels end to end in UTF-8; not written to while this object lives.
 
     Raises
     ------
     ValueError
-        Offsets that do not fit the bytes.
+        Offsets that do not fit the text.
     """
 
-    def __new__(cls, offsets: NDArray[np.int32], bytes: NDArray[np.uint8]) -> LabelIndex: ...
+    def __new__(cls, offsets: NDArray[np.int32], text: NDArray[np.uint8]) -> LabelIndex: ...
     def rows(self, labels: list[str]) -> NDArray[np.int64]:
         """Return the row of every label, −1 where there is none."""
 

@@ -11,19 +11,19 @@ use crate::support::to_python;
 #[pyclass(frozen, module = "embarith._core")]
 pub struct LabelIndex {
     offsets: Py<PyArray1<i32>>,
-    bytes: Py<PyArray1<u8>>,
+    text: Py<PyArray1<u8>>,
     index: Index,
 }
 
 #[pymethods]
 impl LabelIndex {
     #[new]
-    fn new(offsets: PyReadonlyArray1<'_, i32>, bytes: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
-        let index = Index::new(Labels::new(offsets.as_slice()?, bytes.as_slice()?));
+    fn new(offsets: PyReadonlyArray1<'_, i32>, text: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
+        let index = Index::new(Labels::new(offsets.as_slice()?, text.as_slice()?));
         Ok(Self {
             index: index.map_err(to_python)?,
             offsets: offsets.as_any().clone().cast_into()?.unbind(),
-            bytes: bytes.as_any().clone().cast_into()?.unbind(),
+            text: text.as_any().clone().cast_into()?.unbind(),
         })
     }
 
@@ -33,11 +33,11 @@ impl LabelIndex {
         py: Python<'py>,
         labels: Vec<Bound<'py, PyString>>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        let (offsets, bytes) = (
+        let (offsets, text) = (
             self.offsets.bind(py).readonly(),
-            self.bytes.bind(py).readonly(),
+            self.text.bind(py).readonly(),
         );
-        let held = Labels::new(offsets.as_slice()?, bytes.as_slice()?);
+        let held = Labels::new(offsets.as_slice()?, text.as_slice()?);
         let rows: Vec<i64> = labels
             .iter()
             .map(|label| {
