@@ -127,15 +127,27 @@ impl<'a> Arbitrary<'a> for Case {
             5 => (Method::LogisticCosine { raw }, 2),
             _ => (Method::Offset, 1),
         };
-        let questions = u.int_in_range(1..=14)?;
-        let held = u.int_in_range(1..=6)?;
-        let mut atoms = Vec::with_capacity(held * dim);
-        for _ in 0..held {
-            let kind = u.arbitrary()?;
+        let most = match terms {
+            _ if count > 200 => 2,
+            1 => 14, // more than a kernel takes at once
+            _ => 3,
+        };
+        let questions = u.int_in_range(1..=most)?;
+        let held = u.int_in_range(1..=4)?;
+        let mut atoms = Vec::with_capacity(2 * held * dim);
+        for place in 0..2 * held {
+            // Rows as they are come last: PairDistance's x − c takes c of the form of x.
+            let kind = if place < held { u.arbitrary()? } else { 3 };
             add_atom(&mut atoms, &rows, dim, kind, raw, &mut noise);
         }
         let asked = questions * terms;
-        let places = (0..asked).map(|_| noise.below(held) as i64).collect();
+        let places = (0..asked)
+            .map(|place| match method {
+                Method::PairDistance { .. } if place % 2 == 1 => held + noise.below(held),
+                _ => noise.below(2 * held),
+            })
+            .map(|place| place as i64)
+            .collect();
         let kind: u8 = u.arbitrary()?;
         let weights = (0..asked)
             .map(|_| match kind % 4 {
@@ -255,6 +267,7 @@ impl Case {
 
     fn sort_all(&self) -> Response {
         let questions = self.places.len() / self.terms;
+        let rows: Vec<f64> = self.rows.iter().map(|&value| value.into()).collect();
         let mut response = Response::default();
         for question in 0..questions {
             let of_question = |listed: &[i64]| -> Vec<i64> {
@@ -262,8 +275,7 @@ impl Case {
                 listed[question * width..][..width].to_vec()
             };
             let (excluded, gold) = (of_question(&self.exclude), of_question(&self.gold));
-            let mut scored: Vec<(i64, f64)> = self
-                .rows
+            let mut scored: Vec<(i64, f64)> = rows
                 .chunks_exact(self.dim)
                 .map(|row| self.score(question, row))
                 .enumerate()
@@ -309,15 +321,14 @@ impl Case {
         ranks.right.push(if cut { 1 } else { right });
     }
 
-    fn score(&self, question: usize, row: &[f32]) -> f64 {
-        let row: Vec<f64> = row.iter().map(|&value| f64::from(value)).collect();
+    fn score(&self, question: usize, row: &[f64]) -> f64 {
         let atom = |term: usize| -> &[f64] {
             let place = self.places[question * self.terms + term] as usize;
             &self.atoms[place * self.dim..][..self.dim]
         };
         let weight = |term: usize| self.weights[question * self.terms + term];
-        let length = norm(&row);
-        let cosine = |term: usize| dot(atom(term), &row) / (norm(atom(term)) * length);
+        let length = norm(row);
+        let cosine = |term: usize| dot(atom(term), row) / (norm(atom(term)) * length);
         match self.method {
             Method::Offset => {
                 let sum: Vec<f64> = (0..self.dim)
@@ -328,7 +339,7 @@ impl Case {
                     })
                     .collect();
                 let size = if norm(&sum) > 0.0 { norm(&sum) } else { 1.0 };
-                dot(&sum, &row) / (size * length)
+                dot(&sum, row) / (size * length)
             }
             Method::CosMul { epsilon } => {
                 let shifted = |term| ((1.0 + cosine(term)) / 2.0).max(0.0);
@@ -349,7 +360,7 @@ impl Case {
             }
             Method::LogisticCosine { raw } => {
                 let scale = if raw { 1.0 } else { length };
-                let z = dot(atom(0), &row) / scale + weight(0);
+                let z = dot(atom(0), row) / scale + weight(0);
                 cosine(1) / (1.0 + (-z).exp())
             }
         }
