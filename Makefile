@@ -13,7 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL = $(PIP) install --constraint constraints.txt --no-build-isolation
-SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
+SOURCES := pyproject.toml Cargo.toml Cargo.lock \
+    $(shell find rust -name fuzz -prune -o -name '*.rs' -print -o -name Cargo.toml -print)
 BUILT = $(SOURCES) $(VENV)/.ready
 
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -21,7 +22,11 @@ ifneq ($(wildcard ../shared/data),)
 export EMBARITH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test lint bench docs wheel clean
+# Inputs a fuzz target. A search is some hundred times the work of parsing a file.
+RUNS ?= 20000000
+FUZZ := rust/embarith-core/fuzz
+
+.PHONY: help demo test lint fuzz bench docs wheel clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -43,12 +48,23 @@ test: $(VENV)/.test ## the tests of the Rust core, of the package and of its doc
 lint: $(VENV)/.lint ## format, lints, types, import rules, and whether the outputs in the docs are current
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo fmt --check --manifest-path $(FUZZ)/Cargo.toml
+	cargo clippy --locked --manifest-path $(FUZZ)/Cargo.toml --no-default-features \
+	    --target-dir target -- -D warnings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/stubtest embarith._core
 	$(BIN)/lint-imports
 	PYTHONPATH=docs $(BIN)/cog -p "from shown import claim, run" --check README.md
+
+fuzz: ## each fuzz target of the core on RUNS inputs, with AddressSanitizer; takes a C++ compiler
+	cd $(FUZZ) && for target in $(basename $(notdir $(wildcard $(FUZZ)/fuzz_targets/*.rs))); do \
+	    mkdir -p corpus/$$target artifacts; \
+	    RUSTC_BOOTSTRAP=1 cargo run --locked --release --bin $$target -- -runs=$(RUNS) \
+	        -artifact_prefix=artifacts/$$target- -print_final_stats=1 \
+	        corpus/$$target $$(find seeds -name $$target); \
+	done
 
 bench: $(VENV)/.bench ## the measurements, each beside its peers in the same run, into target/bench.json
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-columns=min,median --benchmark-json=target/bench.json

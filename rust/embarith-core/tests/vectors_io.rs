@@ -177,6 +177,36 @@ fn many_chunks_keep_their_order_and_line_numbers() {
 }
 
 #[test]
+fn empty_lines_at_a_limit_are_bad_rows_unless_the_file_ends_there() {
+    let read = |text: &str, limit, drop_bad| {
+        let options = Options {
+            limit: Some(limit),
+            drop_bad,
+            ..STRICT
+        };
+        parse(text.as_bytes(), &options).map(|words| (words.labels.len(), words.dropped))
+    };
+    let fault = read("a 1\n\nb 2\n", 2, false).unwrap_err().to_string();
+    assert_eq!(
+        fault,
+        "line 2: 0 numbers, expected 1 (as on most of the first lines)"
+    );
+    assert_eq!(read("a 1\n\nb 2\n", 2, true).unwrap(), (1, 1));
+    assert_eq!(read("3 1\na 1\n\nb 2\n", 2, true).unwrap(), (1, 1));
+    assert_eq!(read("a 1\nb 2\n\n \r\n", 3, false).unwrap(), (2, 0));
+}
+
+#[test]
+fn no_rows_of_any_size_can_be_asked_for() {
+    let none = Options {
+        limit: Some(0),
+        ..STRICT
+    };
+    let words = parse(format!("1 {}\na \0", 1_u64 << 62).as_bytes(), &none).unwrap();
+    assert!(words.labels.is_empty() && words.vectors.is_empty());
+}
+
+#[test]
 fn labels_with_spaces_are_what_stands_before_the_numbers() {
     let text = "the 1 2 3\n. . . 4 5 6\nof 7 8 9\nat name@domain.com 1 1 1\nto 2 2 2\n";
     let words = parse(text.as_bytes(), &STRICT).unwrap();
@@ -259,10 +289,12 @@ fn text_faults_name_line_and_values() {
          and dimensions"
     );
     // Sizes that would take exabytes are refused by the first row, before anything is allocated.
-    assert_eq!(
-        says("1000000000000 1000000000000\na 1 2\n"),
-        "line 2: 2 numbers, expected 1000000000000 (the header on line 1)"
-    );
+    for dimensions in [1_000_000_000_000, 1 << 63, u64::MAX] {
+        assert_eq!(
+            says(&format!("1000000000000 {dimensions}\na 1 2\n")),
+            format!("line 2: 2 numbers, expected {dimensions} (the header on line 1)")
+        );
+    }
 }
 
 #[test]

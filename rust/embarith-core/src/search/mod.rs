@@ -11,7 +11,7 @@ mod screen;
 pub(crate) mod strip;
 
 use crate::control::{Control, pool};
-use crate::kernel::kernel;
+use crate::kernel::{Kernel, kernel};
 use crate::matrix::Matrix;
 use crate::norms::Norms;
 use crate::score::Method;
@@ -143,8 +143,21 @@ pub struct Response {
 /// [`Error::Shape`] for arrays that do not fit together or places out of range;
 /// [`Error::Interrupted`] if `control` was cancelled.
 pub fn solve(table: &Table<'_>, request: &Request<'_>, control: &Control) -> Result<Response> {
+    solve_on(kernel()?, table, request, control)
+}
+
+/// [`solve`] on an instruction set of the caller's choice, which gives the same answers.
+///
+/// # Errors
+///
+/// As [`solve`].
+pub fn solve_on(
+    kernel: Kernel,
+    table: &Table<'_>,
+    request: &Request<'_>,
+    control: &Control,
+) -> Result<Response> {
     let layout = Layout::new(table, request)?;
-    let kernel = kernel()?;
     let pool = pool()?;
     pool.install(|| {
         let mut response = Response::default();

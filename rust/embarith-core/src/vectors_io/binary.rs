@@ -62,7 +62,7 @@ pub(super) fn parse(bytes: &[u8], header: Header, options: &Options) -> Result<W
 
     let mut vectors = vec![0.0; rows * dimensions];
     vectors
-        .par_chunks_mut(dimensions * ROWS_A_TASK)
+        .par_chunks_mut(dimensions.saturating_mul(ROWS_A_TASK))
         .zip(starts.par_chunks(ROWS_A_TASK))
         .for_each(|(block, starts)| {
             for (row, &start) in block.chunks_exact_mut(dimensions).zip(starts) {

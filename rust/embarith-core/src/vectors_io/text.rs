@@ -18,6 +18,10 @@ fn is_separator(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
+fn is_blank(byte: u8) -> bool {
+    is_separator(byte) || byte == b'\r' || byte == b'\n'
+}
+
 /// The fields of a line, runs of separators taken as one.
 pub(super) fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     trim_end(line)
@@ -27,10 +31,9 @@ pub(super) fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Without the spaces, tabs and line ends at the end.
 pub(super) fn trim_end(bytes: &[u8]) -> &[u8] {
-    let blank = |byte: &u8| is_separator(*byte) || *byte == b'\r' || *byte == b'\n';
     let end = bytes
         .iter()
-        .rposition(|byte| !blank(byte))
+        .rposition(|&byte| !is_blank(byte))
         .map_or(0, |last| last + 1);
     &bytes[..end]
 }
@@ -71,9 +74,14 @@ pub(super) fn parse(
         0
     };
     let start = header.map_or(mark, |header| header.bytes);
-    let body = first_lines(&file[start..], options.limit);
-    let unfinished = start + body.len() == file.len() && !file.ends_with(b"\n");
-    let body = trim_end(body);
+    let (body, after) = first_lines(&file[start..], options.limit);
+    let unfinished = after.is_empty() && !file.ends_with(b"\n");
+    // Empty lines are no rows at the end of the file, but bad ones within it.
+    let body = if after.iter().all(|&byte| is_blank(byte)) {
+        trim_end(body)
+    } else {
+        body
+    };
     let first_line = 1 + usize::from(header.is_some());
     let (dimensions, reason) = match header {
         Some(header) => (header.dimensions, "the header on line 1"),
@@ -151,25 +159,23 @@ pub(super) fn parse(
     })
 }
 
-/// The first so many lines, found without touching what follows.
-fn first_lines(text: &[u8], limit: Option<usize>) -> &[u8] {
-    match limit {
-        None => text,
-        Some(0) => &text[..0],
-        Some(limit) => {
-            let end = memchr_iter(b'\n', text)
-                .nth(limit - 1)
-                .map_or(text.len(), |end| end + 1);
-            &text[..end]
-        }
-    }
+/// The first so many lines, found without touching what follows, and what follows.
+fn first_lines(text: &[u8], limit: Option<usize>) -> (&[u8], &[u8]) {
+    let end = match limit {
+        None => text.len(),
+        Some(0) => 0,
+        Some(limit) => memchr_iter(b'\n', text)
+            .nth(limit - 1)
+            .map_or(text.len(), |end| end + 1),
+    };
+    text.split_at(end)
 }
 
 /// Numbers a row by the most common count among the first lines. Of equally common counts the
 /// larger one, so that the others are faults and never labels with spaces.
 fn most_common_count(body: &[u8]) -> usize {
     let mut seen: HashMap<usize, usize> = HashMap::new();
-    for line in body.split(|&byte| byte == b'\n').take(SAMPLE) {
+    for line in lines(body).take(SAMPLE) {
         *seen.entry(numbers(line)).or_default() += 1;
     }
     seen.into_iter()
@@ -199,7 +205,7 @@ fn chunks(body: &[u8], first_line: usize, dimensions: usize) -> (Vec<Chunk<'_>>,
         .par_iter()
         .map(|text| {
             lines(text).fold((0, 0), |(lines, rows), line| {
-                (lines + 1, rows + usize::from(line.len() >= 2 * dimensions))
+                (lines + 1, rows + usize::from(line.len() / 2 >= dimensions))
             })
         })
         .collect();
