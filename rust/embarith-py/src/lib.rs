@@ -6,6 +6,7 @@
 )]
 
 mod rank;
+mod resampling;
 mod search;
 mod support;
 mod vectors_io;
@@ -19,6 +20,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::rank::{centered_ranks, spearman};
+    #[pymodule_export]
+    use crate::resampling::{permuted_hits, weighted_sums};
     #[pymodule_export]
     use crate::search::{Searcher, row_norms};
     #[pymodule_export]

@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 use crate::exact;
 
 use super::body::{self, Fused};
-use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, Draws, GROUP, Kernel, Lanes, Sums, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx2",
@@ -26,6 +26,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     screen,
     cos_mul,
     pair_distance,
+    add_weighted,
 };
 
 pub(super) fn is_available() -> bool {
@@ -57,6 +58,15 @@ fn dot_exact(left: &[f64], right: &[f32]) -> f64 {
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(left, right) }
+}
+
+fn add_weighted(values: &[f64], weights: &[Draws], sums: &mut [Draws]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(values: &[f64], weights: &[Draws], sums: &mut [Draws]) {
+        body::add_weighted::<4, 8>(values, weights, sums);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(values, weights, sums) }
 }
 
 fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {
