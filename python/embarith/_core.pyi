@@ -161,9 +161,9 @@ def weighted_sums(
 ) -> NDArray[np.float64]:
     """Add up values by relation, weighed by random weights of the two units of every question.
 
-    The weight of unit u in a draw is `-log(1 - x)` of word u of Philox4x64-10 with the given key
-    and the counter `[0, draw, 0, 0]`, its first 53 bits as x in [0, 1): that which
-    `Generator(Philox(key=key, counter=[0, draw, 0, 0])).random()` of NumPy gives.
+    The weight of unit u in a draw is `-log(1 - x)`, with x in [0, 1) the first 53 bits of word u
+    of Philox4x64-10 with the counter `[0, draw, 0, 0]`: as NumPy draws it from its Philox of that
+    key and counter.
 
     Parameters
     ----------

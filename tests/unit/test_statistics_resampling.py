@@ -26,7 +26,8 @@ def crossed(pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def stream(*counter: int, seed: int, purpose: str) -> np.random.Philox:
     """NumPy's Philox where the core draws: the same algorithm, key and counter."""
-    return np.random.Philox(key=key(seed, purpose), counter=[0, *counter, 0])
+    words = np.array(key(seed, purpose), np.uint64)  # which would be rounded as a plain tuple
+    return np.random.Philox(key=words, counter=[0, *counter, 0])
 
 
 def weights(units: int, draw: int, seed: int) -> np.ndarray:
@@ -149,8 +150,7 @@ def test_draws_do_not_depend_on_their_number():
     few, many = (
         _core.weighted_sums(
             right[:, None],
-            first,
-            second,
+            *np.stack([first, second]),
             np.zeros(len(right), np.int64),
             draws=draws,
             key=key(1, "bootstrap"),

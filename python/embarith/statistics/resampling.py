@@ -151,7 +151,9 @@ def crossed_bootstrap(
     low, high = np.sort(numbers.reshape(2, -1), axis=0)
     sizes = np.bincount(relation)
     present = sizes > 0
-    together = present & (_pairs_by_relation(low, high, relation) < _FEWEST)
+    either = np.unique(np.concatenate([relation, relation]) * len(units) + numbers)
+    pairs = np.bincount(either // len(units), minlength=len(sizes))
+    together = present & (pairs < _FEWEST)
     apart = present & ~together
     order = np.lexsort((high, low, relation))
     low, high, relation, values = low[order], high[order], relation[order], values[order]
@@ -188,21 +190,16 @@ def crossed_bootstrap(
     return Bootstrap(micro, macro, relations)
 
 
-def _pairs_by_relation(first: Ints, second: Ints, relation: Ints) -> Ints:
-    """Count the distinct pairs of every relation."""
-    both = np.stack([np.concatenate([relation, relation]), np.concatenate([first, second])])
-    counted: Ints = np.bincount(np.unique(both, axis=1)[0], minlength=int(relation.max()) + 1)
-    return counted
-
-
 def _alike(values: Floats) -> NDArray[np.bool_]:
     """Whether all values of a column are one and the same."""
-    return np.ptp(values, axis=0) == 0
+    alike: NDArray[np.bool_] = np.ptp(values, axis=0) == 0
+    return alike
 
 
 def _changes(numbers: Ints) -> NDArray[np.bool_]:
     """Whether a number differs from the one before it; numbers are not negative."""
-    return np.diff(numbers, prepend=-1) != 0
+    changed: NDArray[np.bool_] = np.diff(numbers, prepend=-1) != 0
+    return changed
 
 
 @dataclass(frozen=True)
@@ -259,7 +256,9 @@ def permutation_null(
     """
     right = ((gold == answers[:, None]) & (gold >= 0)).any(axis=1)
     null = _core.permuted_hits(
-        answers, gold, relation, draws=draws, key=key(seed, "permutation")
+        *(np.ascontiguousarray(part) for part in (answers, gold, relation)),
+        draws=draws,
+        key=key(seed, "permutation"),
     )
     return PermutationNull(np.bincount(relation[right], minlength=len(null)), null)
 
