@@ -133,7 +133,7 @@ def crossed_bootstrap(
         Bootstrap draws.
     seed : int
     progress : callable, optional
-        Called with (draws done, draws in all).
+        Called now and then with (draws done, draws in all).
 
     Returns
     -------
