@@ -14,10 +14,12 @@ __all__ = [
     "centered_ranks",
     "isa",
     "parse_words",
+    "permuted_hits",
     "read_words",
     "row_norms",
     "spearman",
     "threads",
+    "weighted_sums",
 ]
 
 __version__: str
@@ -168,6 +170,81 @@ def centered_ranks(x: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.f
 
 def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Spearman's rank correlation of row i of `x` with row i of `y`; NaN for a constant row."""
+
+def weighted_sums(
+    values: NDArray[np.float64],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    relation: NDArray[np.int64],
+    *,
+    draws: int,
+    key: tuple[int, int],
+    progress: Callable[[int, int], Any] | None,
+) -> NDArray[np.float64]:
+    """Add up values by relation, weighed by random weights of the two units of every question.
+
+    The weight of unit u in a draw is `-log(1 - x)`, with x in [0, 1) the first 53 bits of word u
+    of Philox4x64-10 with the counter `[0, draw, 0, 0]`: as NumPy draws it from its Philox of that
+    key and counter.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n, m), C-contiguous
+    first, second, relation : ndarray of int64, shape (n,)
+        Numbers from 0; fastest where questions of one relation stand together.
+    draws : int
+    key : (int, int)
+    progress : callable, optional
+        Called now and then with (draws done, draws in all).
+
+    Returns
+    -------
+    ndarray of float64, shape (draws, r, m)
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit together, or negative numbers.
+    KeyboardInterrupt
+        Ctrl-C was pressed.
+    """
+
+def permuted_hits(
+    answers: NDArray[np.int64],
+    gold: NDArray[np.int64],
+    relation: NDArray[np.int64],
+    *,
+    draws: int,
+    key: tuple[int, int],
+) -> NDArray[np.int64]:
+    """Count right answers by relation, the right ones permuted among the relation's questions.
+
+    Only answers that are right somewhere in the relation, l of its n, are looked at. They have the
+    first l places of a Fisher–Yates shuffle: place i is exchanged with i + ⌊w · (n - i) / 2⁶⁴⌋,
+    with w word i of Philox4x64-10 with the counter `[0, draw, relation, 0]`.
+
+    Parameters
+    ----------
+    answers : ndarray of int64, shape (n,)
+        Negative where there is none.
+    gold : ndarray of int64, shape (n, g), C-contiguous
+        Padded with negative numbers.
+    relation : ndarray of int64, shape (n,)
+        Numbers from 0.
+    draws : int
+    key : (int, int)
+
+    Returns
+    -------
+    ndarray of int64, shape (r, draws)
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit together, or negative relations.
+    KeyboardInterrupt
+        Ctrl-C was pressed.
+    """
 
 def isa() -> str:
     """Name of the instruction set in use: `avx512`, `avxvnni`, `avx2` or `portable`."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from itertools import permutations
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from embarith import statistics
-from embarith.draws import generator
+from embarith import _core, statistics
+from embarith.draws import generator, key
 
 
 def crossed(pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -19,6 +22,27 @@ def crossed(pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     effect = random.standard_normal(pairs)
     noise = random.standard_normal(len(first))
     return first, second, (effect[first] + effect[second] + noise > 0).astype(np.float64)
+
+
+def stream(*counter: int, seed: int, purpose: str) -> np.random.Philox:
+    """NumPy's Philox where the core draws: the same algorithm, key and counter."""
+    words = np.array(key(seed, purpose), np.uint64)  # which would be rounded as a plain tuple
+    return np.random.Philox(key=words, counter=[0, *counter, 0])
+
+
+def weights(units: int, draw: int, seed: int) -> np.ndarray:
+    random = np.random.Generator(stream(draw, 0, seed=seed, purpose="bootstrap"))
+    return -np.log1p(-random.random(units))
+
+
+def permuted(n: int, places: int, draw: int, relation: int, seed: int) -> list[int]:
+    """First places of a random permutation, by Fisher and Yates."""
+    order = list(range(n))
+    words = stream(draw, relation, seed=seed, purpose="permutation").random_raw(places)
+    for i, word in enumerate(words.tolist()):
+        j = i + (word * (n - i) >> 64)
+        order[i], order[j] = order[j], order[i]
+    return order[:places]
 
 
 def test_interval_is_the_dyadic_robust_one():
@@ -49,12 +73,11 @@ def test_weights_belong_to_pairs_wherever_they_stand():
     relation = np.array([0, 0, 0, 0, 0, 0, 1, 1, 3, 3, 3])
     right = np.array([1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0], np.float64)
     boot = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=50, seed=5)
-    random = generator(5, "bootstrap")
     micro, macro, rows = [], [], []
     own, pooled = relation == 0, relation > 0
     sizes = np.array([6, 2, 0, 3])[relation]
-    for _ in range(50):
-        w = random.standard_exponential(10)
+    for draw in range(50):
+        w = weights(10, draw, seed=5)
         weight = np.array([w[f] * w[s] for f, s in zip(first, second, strict=True)])
         large = np.average(right[own], weights=weight[own])
         small = np.average(right[pooled], weights=weight[pooled])
@@ -106,14 +129,137 @@ def test_too_few_pairs_have_no_interval():
     assert np.isnan(boot.relations).all()
 
 
-def test_blocks_change_nothing(monkeypatch):
+def test_sums_of_the_core_are_numpy_s():
+    # More units than a block of Philox has words, more questions and draws than are held at once.
+    random = np.random.default_rng(11)
+    values = random.standard_normal((300, 7))
+    first, second = random.integers(0, 41, (2, 300))
+    relation = random.integers(0, 4, 300)
+    drawn = _core.weighted_sums(
+        values, first, second, relation, draws=70, key=key(2, "bootstrap"), progress=None
+    )
+    w = np.array([weights(int(max(first.max(), second.max())) + 1, d, seed=2) for d in range(70)])
+    product = w[:, first] * w[:, second]
+    for r in range(4):
+        expected = product[:, relation == r] @ values[relation == r]
+        assert np.allclose(drawn[:, r], expected, rtol=1e-13, atol=1e-12)
+
+
+def test_draws_do_not_depend_on_their_number():
+    first, second, right = crossed(20, 3)
+    few, many = (
+        _core.weighted_sums(
+            right[:, None],
+            *np.stack([first, second]),
+            np.zeros(len(right), np.int64),
+            draws=draws,
+            key=key(1, "bootstrap"),
+            progress=None,
+        )
+        for draws in (33, 100)
+    )
+    assert (few == many[:33]).all()
+    answers = np.arange(30)
+    few, many = (
+        statistics.permutation_null(
+            answers, answers[:, None], answers // 15, draws=draws, seed=1
+        ).null
+        for draws in (17, 40)
+    )
+    assert (few == many[:, :17]).all()
+
+
+def test_seeds_change_the_draws():
     first, second, right = crossed(20, 3)
     relation = np.zeros(len(right), np.int64)
-    whole = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=64, seed=1)
-    monkeypatch.setattr("embarith.statistics.resampling._CHUNK", 150)
-    monkeypatch.setattr("embarith.statistics.resampling._CACHED", 70)
-    parts = statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=64, seed=1)
-    assert np.allclose(whole.micro, parts.micro, rtol=0, atol=1e-12)
+    one, same, other = (
+        statistics.crossed_bootstrap(right[:, None], first, second, relation, draws=64, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert (one.micro == same.micro).all()
+    assert (one.micro != other.micro).all()
+    answers = np.arange(30)
+    one, same, other = (
+        statistics.permutation_null(answers, answers[:, None], relation[:30], draws=99, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert (one.null == same.null).all()
+    assert (one.null != other.null).any()
+
+
+def test_threads_and_instruction_sets_change_no_bit():
+    script = """
+import hashlib
+import numpy as np
+from embarith import statistics
+random = np.random.default_rng(0)
+first, second = np.nonzero(~np.eye(40, dtype=bool))
+relation = (first // 14).astype(np.int64)
+values = random.random((len(first), 11))
+boot = statistics.crossed_bootstrap(values, first, second, relation, draws=100, seed=0)
+answers = random.integers(-1, 40, len(first))
+null = statistics.permutation_null(answers, second[:, None], relation, draws=99, seed=0)
+parts = (boot.micro, boot.macro, boot.relations, null.null)
+print(hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest())
+"""
+    printed = set()
+    for setting in (
+        {"EMBARITH_THREADS": "1"},
+        {"EMBARITH_THREADS": "2"},
+        {"EMBARITH_THREADS": "5"},
+        {"EMBARITH_ISA": "portable"},
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | setting,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        printed.add(done.stdout)
+    assert len(printed) == 1
+
+
+def test_progress_and_an_error_in_it_reach_the_caller():
+    # Enough work for the first report, which comes after 50 ms.
+    first, second, right = crossed(150, 3)
+    relation = np.zeros(len(right), np.int64)
+    seen = []
+
+    def stop(done: int, total: int) -> None:
+        seen.append((done, total))
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        statistics.crossed_bootstrap(
+            np.repeat(right[:, None], 30, axis=1),
+            first,
+            second,
+            relation,
+            draws=100_000,
+            seed=0,
+            progress=stop,
+        )
+    assert len(seen) == 1
+    assert 0 <= seen[0][0] < seen[0][1] == 100_000
+
+
+def test_the_core_refuses_what_does_not_fit():
+    numbers, values = np.arange(3), np.ones((3, 1))
+    rest = {"draws": 2, "key": (0, 0)}
+    for arguments, message in (
+        ((values[:2], numbers, numbers, numbers), "do not fit"),
+        ((values, numbers[:2], numbers, numbers), "do not fit"),
+        ((values[:, :0], numbers, numbers, numbers), "do not fit"),
+        ((values, numbers - 1, numbers, numbers), "-1 does not count from 0"),
+        ((values, numbers, numbers, numbers - 1), "-1 does not count from 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            _core.weighted_sums(*arguments, **rest, progress=None)
+    with pytest.raises(ValueError, match="do not fit"):
+        _core.permuted_hits(numbers[:2], numbers[:, None], numbers, **rest)
+    with pytest.raises(ValueError, match="-1 does not count from 0"):
+        _core.permuted_hits(numbers, numbers[:, None], numbers - 1, **rest)
 
 
 def test_a_pair_that_all_questions_share_cancels():
@@ -148,6 +294,22 @@ def test_permutation_null_is_the_mean_over_all_permutations():
         share = np.mean(np.array(counts) == count)
         assert np.mean(null.null[0] == count) == pytest.approx(share, abs=0.015)
     assert null.p() == pytest.approx(np.mean(np.array(counts) >= 4), abs=0.01)
+
+
+def test_permutations_are_those_of_numpy_s_philox():
+    random = np.random.default_rng(12)
+    relation = np.sort(random.integers(0, 3, 60))
+    gold = random.integers(0, 12, (60, 2))
+    gold[::3, 1] = -1
+    answers = random.integers(-1, 15, 60)
+    null = statistics.permutation_null(answers, gold, relation, draws=20, seed=4)
+    for r in range(3):
+        mine = gold[relation == r]
+        live = [a for a in answers[relation == r].tolist() if a >= 0 and a in mine]
+        for draw in range(20):
+            places = permuted(len(mine), len(live), draw, r, seed=4)
+            hits = sum(a in mine[place] for a, place in zip(live, places, strict=True))
+            assert null.null[r, draw] == hits
 
 
 def test_permutation_null_stays_within_relations():
@@ -216,6 +378,8 @@ def test_purposes_have_draws_of_their_own():
     assert (a != generator(0, "permutation").random(5)).all()
     assert (a != generator(1, "bootstrap").random(5)).all()
     assert (a == generator(0, "bootstrap").random(5)).all()
+    keys = {key(0, "bootstrap"), key(0, "permutation"), key(1, "bootstrap")}
+    assert len(keys) == 3
 
 
 def test_mean_interval_is_scipy_s_bootstrap_of_whole_units():

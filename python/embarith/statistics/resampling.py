@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embarith.draws import generator
+from embarith import _core
+from embarith.draws import key
 from embarith.statistics.directions import EQUAL
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Numbers held at a time by the loops below: 32 MB of float64.
-_CHUNK = 4_000_000
-
-# Numbers gone through several times in a row, which fit a processor's cache.
-_CACHED = 100_000
+# Scores held at a time, which fit a processor's cache.
+_CHUNK = 250_000
 
 # Pairs, or other units drawn together, that an interval needs behind it.
 _FEWEST = 5
@@ -57,6 +55,7 @@ def mean_interval(
 
     Examples
     --------
+    >>> from embarith.draws import generator
     >>> values = np.array([0.0, 1.0, 1.0, 0.0, 1.0])
     >>> mean_interval(values, np.arange(5), draws=200, random=generator(0))
     (0.2, 1.0)
@@ -134,7 +133,7 @@ def crossed_bootstrap(
         Bootstrap draws.
     seed : int
     progress : callable, optional
-        Called with (draws done, draws in all).
+        Called now and then with (draws done, draws in all).
 
     Returns
     -------
@@ -149,59 +148,58 @@ def crossed_bootstrap(
     True
     """
     units, numbers = np.unique(np.concatenate([first, second]), return_inverse=True)
-    first, second = numbers[: len(first)], numbers[len(first) :]
+    low, high = np.sort(numbers.reshape(2, -1), axis=0)
     sizes = np.bincount(relation)
     present = sizes > 0
-    together = present & (_pairs_by_relation(first, second, relation) < _FEWEST)
+    either = np.unique(np.concatenate([relation, relation]) * len(units) + numbers)
+    pairs = np.bincount(either // len(units), minlength=len(sizes))
+    together = present & (pairs < _FEWEST)
     apart = present & ~together
-    m = values.shape[1]
-    micro, macro = np.empty((m, draws)), np.empty((m, draws))
-    rows = np.full((len(sizes), m, draws), np.nan)
-    random = generator(seed, "bootstrap")
-    block = max(1, min(draws, _CHUNK // max(len(units), 1)))
-    for start in range(0, draws, block):
-        part = slice(start, min(start + block, draws))
-        # Drawn draw by draw, so that the block's size does not change the numbers.
-        weights = random.standard_exponential((part.stop - part.start, len(units))).T.copy()
-        sums = np.zeros((len(sizes), m, weights.shape[1]))
-        totals = np.zeros((len(sizes), 1, weights.shape[1]))
-        for r, chunk in _by_relation(relation, max(1, _CACHED // weights.shape[1])):
-            product = weights[first[chunk]]
-            product *= weights[second[chunk]]
-            sums[r] += values[chunk].T @ product
-            totals[r] += product.sum(axis=0)
-        rows[apart, :, part] = sums[apart] / totals[apart]
-        for out, share in ((micro, sizes / sizes.sum()), (macro, present / present.sum())):
-            out[:, part] = np.tensordot(share[apart], rows[apart, :, part], axes=1)
-            if together.any():
-                scale = (share[together] / sizes[together])[:, None, None]
-                pooled = (sums[together] * scale).sum(axis=0) / (totals[together] * scale).sum(
-                    axis=0
-                )
-                out[:, part] += share[together].sum() * pooled
-        if progress:
-            progress(part.stop, draws)
-    for r, mine in _by_relation(relation, len(relation)):
-        rows[r, np.ptp(values[mine], axis=0) == 0] = np.nan
-    alike = (np.ptp(values, axis=0) == 0) | (len(units) < _FEWEST)
-    micro[alike], macro[alike] = np.nan, np.nan
-    return Bootstrap(interval(micro), interval(macro), interval(rows))
+    order = np.lexsort((high, low, relation))
+    low, high, relation, values = low[order], high[order], relation[order], values[order]
+    # Questions of the same two pairs, whichever stands first, weigh alike: they are added up once.
+    # The column of ones gives the sum of the weights.
+    starts = np.flatnonzero(_changes(relation) | _changes(low) | _changes(high))
+    sums = _core.weighted_sums(
+        np.add.reduceat(np.column_stack([values, np.ones(len(values))]), starts),
+        low[starts],
+        high[starts],
+        relation[starts],
+        draws=draws,
+        key=key(seed, "bootstrap"),
+        progress=progress,
+    )
+    sums, totals = sums[..., :-1], sums[..., -1:]
+    means = sums[:, apart] / totals[:, apart]
+    overall = []
+    for share in (sizes / sizes.sum(), present / present.sum()):
+        mean = (means * share[apart, None]).sum(axis=1)
+        if together.any():
+            scale = (share[together] / sizes[together])[:, None]
+            total = (totals[:, together] * scale).sum(axis=1)
+            pooled = (sums[:, together] * scale).sum(axis=1) / total
+            mean += share[together].sum() * pooled
+        overall.append(interval(mean.T))
+    micro, macro = overall
+    micro[_alike(values) | (len(units) < _FEWEST)] = np.nan
+    macro[np.isnan(micro)] = np.nan
+    relations = np.full((len(sizes), values.shape[1], 2), np.nan)
+    relations[apart] = interval(np.moveaxis(means, 0, -1))
+    for mine in np.split(np.arange(len(values)), np.flatnonzero(_changes(relation))[1:]):
+        relations[relation[mine[0]], _alike(values[mine])] = np.nan
+    return Bootstrap(micro, macro, relations)
 
 
-def _pairs_by_relation(first: Ints, second: Ints, relation: Ints) -> Ints:
-    """Count the distinct pairs of every relation."""
-    both = np.stack([np.concatenate([relation, relation]), np.concatenate([first, second])])
-    counted: Ints = np.bincount(np.unique(both, axis=1)[0], minlength=int(relation.max()) + 1)
-    return counted
+def _alike(values: Floats) -> NDArray[np.bool_]:
+    """Whether all values of a column are one and the same."""
+    alike: NDArray[np.bool_] = np.ptp(values, axis=0) == 0
+    return alike
 
 
-def _by_relation(relation: Ints, size: int) -> Iterator[tuple[int, Ints]]:
-    """Question numbers by relation, at most `size` at a time."""
-    order = np.argsort(relation, kind="stable")
-    edges = np.flatnonzero(np.diff(relation[order])) + 1
-    for rows in np.split(order, edges):
-        for start in range(0, len(rows), size):
-            yield int(relation[rows[0]]), rows[start : start + size]
+def _changes(numbers: Ints) -> NDArray[np.bool_]:
+    """Whether a number differs from the one before it; numbers are not negative."""
+    changed: NDArray[np.bool_] = np.diff(numbers, prepend=-1) != 0
+    return changed
 
 
 @dataclass(frozen=True)
@@ -256,27 +254,13 @@ def permutation_null(
     >>> null.observed.tolist(), null.null.shape
     ([3, 3], (2, 99))
     """
-    count = int(relation.max()) + 1 if len(relation) else 0
-    observed = np.zeros(count, np.int64)
-    null = np.zeros((count, draws), np.int64)
-    for r, rows in _by_relation(relation, len(relation)):
-        random = generator(seed, "permutation", r)
-        mine = gold[rows]
-        mine = mine[:, (mine >= 0).any(axis=0)]
-        given = answers[rows]
-        observed[r] = np.count_nonzero(((mine == given[:, None]) & (mine >= 0)).any(axis=1))
-        # An answer that is right nowhere in the relation stays wrong under every permutation.
-        live = np.flatnonzero(np.isin(given, mine[mine >= 0]))
-        block = max(1, _CHUNK // len(rows))
-        for start in range(0, draws, block):
-            size = min(block, draws - start)
-            order = np.tile(np.arange(len(rows), dtype=np.int32), (size, 1))
-            order = random.permuted(order, axis=1)[:, live]
-            hits = np.zeros(order.shape, np.bool_)
-            for column in mine.T:
-                hits |= column[order] == given[live]
-            null[r, start : start + size] = hits.sum(axis=1)
-    return PermutationNull(observed, null)
+    right = ((gold == answers[:, None]) & (gold >= 0)).any(axis=1)
+    null = _core.permuted_hits(
+        *(np.ascontiguousarray(part) for part in (answers, gold, relation)),
+        draws=draws,
+        key=key(seed, "permutation"),
+    )
+    return PermutationNull(np.bincount(relation[right], minlength=len(null)), null)
 
 
 def holm(p: Floats) -> Floats:
@@ -336,8 +320,7 @@ def auc(queries: Floats, own: Ints, right: Ints, pool: Floats) -> Floats:
     """
     shares = np.full(len(queries), np.nan)
     taken = np.concatenate([own[:, None], np.where(right >= 0, right, own[:, None])], axis=1)
-    # Small enough for the processor's cache, because the scores are gone through three times.
-    size = max(1, _CHUNK // (16 * max(len(pool), 1)))
+    size = max(1, _CHUNK // max(len(pool), 1))  # gone through three times
     for start in range(0, len(queries), size):
         part = slice(start, start + size)
         scores = queries[part] @ pool.T

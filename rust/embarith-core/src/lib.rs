@@ -1,5 +1,5 @@
-//! The hot core of embarith: exact cosine search over large tables, gold ranks, rank correlation
-//! and word-vector parsing. Pure Rust; it knows no Python.
+//! The hot core of embarith: exact cosine search over large tables, gold ranks, rank correlation,
+//! resampling and word-vector parsing. Pure Rust; it knows no Python.
 //!
 //! A search has two stages. The first estimates every row's score, in `f32` or from a [`shadow`]
 //! of 8-bit integers, and keeps the rows that a proven error bound cannot rule out; the second
@@ -13,7 +13,9 @@ pub mod kernel;
 pub mod labels;
 pub mod matrix;
 pub mod norms;
+pub mod random;
 pub mod rank;
+pub mod resampling;
 pub mod score;
 pub mod search;
 mod select;

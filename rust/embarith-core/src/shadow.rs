@@ -254,6 +254,10 @@ impl QueryScales {
 
     /// Per query, the smallest sum, as the kernels give it, of a row whose cosine may reach the
     /// query's bound. The kernels compile it, each for its instruction set.
+    #[expect(
+        clippy::inline_always,
+        reason = "takes on the target features of the kernel that it is inlined into"
+    )]
     #[inline(always)]
     pub(crate) fn limits(&self, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
         let count = limits.len();
@@ -270,7 +274,7 @@ impl QueryScales {
 }
 
 /// |q·z − q̂·ẑ| ≤ ‖q‖·‖z − ẑ‖ + ‖q − q̂‖·‖ẑ‖, and what rounding adds.
-#[inline(always)]
+#[inline]
 fn margin(query_error: f32, tile: Scale) -> f32 {
     (tile.error + query_error * tile.length) * (1.0 + 1e-6) + SLACK
 }

@@ -7,6 +7,7 @@
 
 mod labels;
 mod rank;
+mod resampling;
 mod search;
 mod support;
 mod vectors_io;
@@ -22,6 +23,8 @@ mod _core {
     use crate::labels::LabelIndex;
     #[pymodule_export]
     use crate::rank::{centered_ranks, spearman};
+    #[pymodule_export]
+    use crate::resampling::{permuted_hits, weighted_sums};
     #[pymodule_export]
     use crate::search::{Searcher, row_norms};
     #[pymodule_export]

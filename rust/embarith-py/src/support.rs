@@ -4,7 +4,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use embarith_core::{Control, Error};
-use numpy::{Element, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::ndarray::Dimension;
+use numpy::{Element, PyReadonlyArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 
@@ -71,7 +72,9 @@ pub fn option_error(message: String) -> PyErr {
 }
 
 /// The values of a C-contiguous array, in place.
-pub fn slice<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>) -> PyResult<&'a [T]> {
+pub fn slice<'a, T: Element, D: Dimension>(
+    array: &'a PyReadonlyArray<'_, T, D>,
+) -> PyResult<&'a [T]> {
     if !array.is_c_contiguous() {
         let (dtype, strides) = (array.dtype(), array.strides());
         return Err(option_error(format!(

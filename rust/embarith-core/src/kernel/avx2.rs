@@ -11,7 +11,7 @@ use crate::exact;
 use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Fused};
-use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE, fetch};
+use super::{Codes, Draws, GROUP, Kernel, Lanes, Sums, TILE, fetch};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx2",
@@ -28,6 +28,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     screen,
     cos_mul,
     pair_distance,
+    add_weighted,
 };
 
 pub(super) fn is_available() -> bool {
@@ -59,6 +60,15 @@ fn dot_exact(left: &[f64], right: &[f32]) -> f64 {
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(left, right) }
+}
+
+fn add_weighted(values: &[f64], weights: &[Draws], sums: &mut [Draws]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(values: &[f64], weights: &[Draws], sums: &mut [Draws]) {
+        body::add_weighted::<4, 8>(values, weights, sums);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(values, weights, sums) }
 }
 
 fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {

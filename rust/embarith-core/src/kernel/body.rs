@@ -8,7 +8,7 @@
     reason = "these take on the target features of the function they are inlined into"
 )]
 
-use super::{Lanes, TILE};
+use super::{DRAWS, Draws, Lanes, TILE};
 
 /// How an instruction set multiplies and adds.
 pub(super) trait MulAdd {
@@ -286,6 +286,52 @@ pub(super) fn pair_distance(
             1.000_001
         };
         lower[lane] = if apart { below } else { f32::NEG_INFINITY };
+    }
+}
+
+/// `COLUMNS` columns by `LANES` draws of sums stay in registers over all rows.
+#[inline(always)]
+fn add_block<const COLUMNS: usize, const LANES: usize>(
+    values: &[f64],
+    weights: &[Draws],
+    first: usize,
+    sums: &mut [Draws],
+) {
+    let columns = sums.len();
+    for draw in (0..DRAWS).step_by(LANES) {
+        let mut held: [[f64; LANES]; COLUMNS] = std::array::from_fn(|column| {
+            let sums = sums[first + column][draw..].first_chunk();
+            *sums.expect("LANES divides DRAWS")
+        });
+        for (row, weights) in values.chunks_exact(columns).zip(weights) {
+            let row: &[f64; COLUMNS] = row[first..].first_chunk().expect("within the columns");
+            let weights: &[f64; LANES] =
+                weights[draw..].first_chunk().expect("LANES divides DRAWS");
+            for (held, value) in held.iter_mut().zip(row) {
+                for (sum, weight) in held.iter_mut().zip(weights) {
+                    *sum += value * weight;
+                }
+            }
+        }
+        for (column, held) in held.iter().enumerate() {
+            sums[first + column][draw..draw + LANES].copy_from_slice(held);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn add_weighted<const COLUMNS: usize, const LANES: usize>(
+    values: &[f64],
+    weights: &[Draws],
+    sums: &mut [Draws],
+) {
+    assert_eq!(values.len(), sums.len() * weights.len());
+    let blocks = sums.len() / COLUMNS * COLUMNS;
+    for first in (0..blocks).step_by(COLUMNS) {
+        add_block::<COLUMNS, LANES>(values, weights, first, sums);
+    }
+    for first in blocks..sums.len() {
+        add_block::<1, LANES>(values, weights, first, sums);
     }
 }
 

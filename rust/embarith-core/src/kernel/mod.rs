@@ -72,6 +72,28 @@ impl DerefMut for Codes {
     }
 }
 
+/// Draws of the bootstrap that are summed side by side.
+pub const DRAWS: usize = 32;
+
+/// One number a draw, aligned as [`Lanes`].
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub struct Draws(pub [f64; DRAWS]);
+
+impl Deref for Draws {
+    type Target = [f64; DRAWS];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Draws {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
 /// The functions of one instruction set.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
@@ -103,6 +125,9 @@ pub struct Kernel {
     pub cos_mul: Bounds,
     /// Bounds of `PairDistance`: `[o·x, c·x, ‖x‖/‖c‖]`, o·c and the error of each cosine.
     pub pair_distance: Bounds,
+    /// Adds every row of `values`, times its weight in each draw, to the sums of the columns, one
+    /// row after the other and without fused multiply-add: the same bits from every path.
+    pub add_weighted: fn(values: &[f64], weights: &[Draws], sums: &mut [Draws]),
 }
 
 /// Which tiles hold a lane of a weighted sum that is at least `bound`. The lanes of a term lie at
@@ -340,6 +365,35 @@ mod tests {
                         found.push((i, *sums));
                     });
                     assert_eq!(found, hits, "{} {groups} {count}", kernel.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn weighted_sums_agree_to_the_bit() {
+        for columns in 1..=9 {
+            let values: Vec<f64> = (0..columns * 70).map(|i| (i as f64).sin()).collect();
+            let weights: Vec<Draws> = (0..70)
+                .map(|i| {
+                    Draws(std::array::from_fn(|draw| {
+                        ((i * DRAWS + draw) as f64).cos()
+                    }))
+                })
+                .collect();
+            for kernel in available() {
+                let mut sums = vec![Draws([0.5; DRAWS]); columns];
+                (kernel.add_weighted)(&values, &weights, &mut sums);
+                for (column, sums) in sums.iter().enumerate() {
+                    for (draw, &sum) in sums.iter().enumerate() {
+                        let want = weights
+                            .iter()
+                            .enumerate()
+                            .fold(0.5, |want, (row, weights)| {
+                                want + values[row * columns + column] * weights[draw]
+                            });
+                        assert_eq!(sum.to_bits(), f64::to_bits(want), "{}", kernel.name);
+                    }
                 }
             }
         }

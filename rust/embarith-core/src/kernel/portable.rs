@@ -4,7 +4,7 @@ use crate::exact;
 use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Separate};
-use super::{Codes, GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, Draws, GROUP, Kernel, Lanes, Sums, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
@@ -21,6 +21,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     screen,
     cos_mul,
     pair_distance,
+    add_weighted,
 };
 
 fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
@@ -29,6 +30,10 @@ fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
 
 fn dot_rows(vector: &[f32], rows: &[f32], out: &mut [f32]) {
     body::dot_rows::<Separate, 16>(vector, rows, out);
+}
+
+fn add_weighted(values: &[f64], weights: &[Draws], sums: &mut [Draws]) {
+    body::add_weighted::<2, 8>(values, weights, sums);
 }
 
 fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {
