@@ -22,7 +22,8 @@ ifneq ($(wildcard ../shared/data),)
 export EMBARITH_DATA ?= $(abspath ../shared/data)
 endif
 
-# Inputs a fuzz target. A search is some hundred times the work of parsing a file.
+# Inputs that `make fuzz` gives a parser. One of `search` is a hundred times the work, one of
+# `shadow_file` ten times.
 RUNS ?= 20000000
 FUZZ := rust/embarith-core/fuzz
 
@@ -58,11 +59,15 @@ lint: $(VENV)/.lint ## format, lints, types, import rules, and whether the outpu
 	$(BIN)/lint-imports
 	PYTHONPATH=docs $(BIN)/cog -p "from shown import claim, run" --check README.md
 
-fuzz: ## each fuzz target of the core on RUNS inputs, with AddressSanitizer; takes a C++ compiler
-	cd $(FUZZ) && for target in $(basename $(notdir $(wildcard $(FUZZ)/fuzz_targets/*.rs))); do \
-	    mkdir -p corpus/$$target artifacts; \
-	    RUSTC_BOOTSTRAP=1 cargo run --locked --release --bin $$target -- -runs=$(RUNS) \
-	        -artifact_prefix=artifacts/$$target- -print_final_stats=1 \
+fuzz: ## the core against slow references on RUNS inputs, under AddressSanitizer; takes a C++ compiler
+	cd $(FUZZ) && RUSTC_BOOTSTRAP=1 cargo build --locked --release
+	cd $(FUZZ) && for share in words_text:1 words_binary:1 shadow_file:10 search:100; do \
+	    target=$${share%:*}; \
+	    mkdir -p artifacts corpus/$$target; \
+	    echo "$$target: $$(($(RUNS) / $${share#*:})) inputs"; \
+	    ASAN_OPTIONS=detect_stack_use_after_return=0 RUSTC_BOOTSTRAP=1 \
+	        cargo run --locked --quiet --release --bin $$target -- -runs=$$(($(RUNS) / $${share#*:})) \
+	        -artifact_prefix=artifacts/$$target- -verbosity=0 -print_final_stats=1 \
 	        corpus/$$target $$(find seeds -name $$target); \
 	done
 

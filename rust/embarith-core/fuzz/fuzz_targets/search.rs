@@ -343,7 +343,7 @@ impl Case {
                 dot(&sum, row) / (size * length)
             }
             Method::CosMul { epsilon } => {
-                let shifted = |term| ((1.0 + cosine(term)) / 2.0).max(0.0);
+                let shifted = |term| (0.5 * (1.0 + cosine(term))).max(0.0);
                 shifted(0) * shifted(1) / (shifted(2) + epsilon)
             }
             Method::PairDistance { raw } => {

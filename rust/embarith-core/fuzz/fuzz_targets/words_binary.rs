@@ -5,9 +5,9 @@ mod words;
 
 use embarith_core::vectors_io::{Layout, Options};
 use libfuzzer_sys::{Corpus, fuzz_target};
-use words::{Header, Slow, agree, decode};
+use words::{Header, Slow, agree, decode, on_this_thread};
 
-fuzz_target!(|input: &[u8]| -> Corpus {
+fuzz_target!(init: on_this_thread(), |input: &[u8]| -> Corpus {
     if agree(input, &[Layout::Word2vecBinary], slow) {
         Corpus::Keep
     } else {

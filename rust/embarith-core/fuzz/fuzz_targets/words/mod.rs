@@ -6,6 +6,7 @@
 //! bad rows, `H`, `P` and `X` limit to 0, 1 and 2 rows.
 
 use embarith_core::vectors_io::{Layout, Options, Utf8, parse};
+use rayon::ThreadPoolBuilder;
 
 /// What a file holds.
 pub struct Slow {
@@ -24,6 +25,15 @@ pub struct Header {
     pub dimensions: usize,
     /// Where the next line begins.
     pub end: usize,
+}
+
+/// Keeps to the fuzzer's thread: to wake others takes longer than to parse a few lines.
+pub fn on_this_thread() {
+    ThreadPoolBuilder::new()
+        .num_threads(1)
+        .use_current_thread()
+        .build_global()
+        .unwrap();
 }
 
 /// Whether the file is of one of the layouts and both parsers agree on it.
@@ -83,7 +93,7 @@ fn sniff(file: &[u8]) -> Option<(Layout, Option<Header>)> {
     if file.iter().all(|byte| b" \t\r\n".contains(byte)) {
         return None;
     }
-    let Some(header) = header(file)? else {
+    let Some(header) = header(file).ok()? else {
         return (!file.contains(&0)).then_some((Layout::Glove, None));
     };
     let body = &file[header.end..];
@@ -97,9 +107,9 @@ fn sniff(file: &[u8]) -> Option<(Layout, Option<Header>)> {
     Some((layout, Some(header)))
 }
 
-/// Two integers alone on a first line of 128 bytes or fewer; `None` if they are no sizes.
-fn header(file: &[u8]) -> Option<Option<Header>> {
-    let line = file.split(|&byte| byte == b'\n').next()?;
+/// Two integers alone on a first line of 128 bytes or fewer; an error if they are no sizes.
+fn header(file: &[u8]) -> Result<Option<Header>, ()> {
+    let line = file.split(|&byte| byte == b'\n').next().unwrap_or(file);
     let end = file.len().min(line.len() + 1);
     let text = std::str::from_utf8(line).unwrap_or("");
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -113,14 +123,16 @@ fn header(file: &[u8]) -> Option<Option<Header>> {
         !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit())
     };
     if line.len() > 128 || fields.len() != 2 || !fields.iter().all(integer) {
-        return Some(None);
+        return Ok(None);
     }
-    let (rows, dimensions) = (fields[0].parse().ok()?, fields[1].parse().ok()?);
-    (rows > 0 && dimensions > 0).then_some(Some(Header {
-        rows,
-        dimensions,
-        end,
-    }))
+    match (fields[0].parse(), fields[1].parse()) {
+        (Ok(rows @ 1..), Ok(dimensions @ 1..)) => Ok(Some(Header {
+            rows,
+            dimensions,
+            end,
+        })),
+        _ => Err(()),
+    }
 }
 
 /// The label in UTF-8, character by character; `None` if it must not be broken and is.
