@@ -14,15 +14,15 @@ const ROUNDS: usize = 10;
 
 fn philox(mut counter: [u64; 4], mut key: Key) -> [u64; 4] {
     for _ in 0..ROUNDS {
-        let [low, high] = [0, 1].map(|i| {
+        let [first, second] = [0, 1].map(|i| {
             let product = u128::from(MULTIPLIERS[i]) * u128::from(counter[2 * i]);
             [product as u64, (product >> 64) as u64]
         });
         counter = [
-            high[1] ^ counter[1] ^ key[0],
-            high[0],
-            low[1] ^ counter[3] ^ key[1],
-            low[0],
+            second[1] ^ counter[1] ^ key[0],
+            second[0],
+            first[1] ^ counter[3] ^ key[1],
+            first[0],
         ];
         key = [0, 1].map(|i| key[i].wrapping_add(STEPS[i]));
     }
