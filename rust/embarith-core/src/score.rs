@@ -125,7 +125,14 @@ impl Plan {
                     plan.margin = f32::INFINITY;
                 }
             }
-            Method::CosMul { epsilon } => plan.constant = epsilon as f32,
+            Method::CosMul { epsilon } => {
+                plan.constant = epsilon as f32;
+                if !(1e-30..1e30).contains(&epsilon) {
+                    // Scores beyond the range of `f32`: leave every row to the second stage.
+                    plan.constant = 1.0;
+                    plan.margin = f32::INFINITY;
+                }
+            }
             Method::PairDistance { .. } => {
                 let lengths = exact::norm(question.atoms[0]) * exact::norm(question.atoms[1]);
                 let cosine = exact::dot(question.atoms[0], question.atoms[1]) / lengths;

@@ -45,6 +45,9 @@ fn methods() -> Vec<(Method, usize)> {
         (Method::Offset, 3),
         (Method::CosMul { epsilon: 1e-3 }, 3),
         (Method::CosMul { epsilon: 1e-6 }, 3),
+        (Method::CosMul { epsilon: 1e-40 }, 3),
+        (Method::CosMul { epsilon: 1e-300 }, 3),
+        (Method::CosMul { epsilon: 1e300 }, 3),
     ];
     for raw in [false, true] {
         all.push((Method::PairDistance { raw }, 2));
@@ -103,6 +106,7 @@ proptest! {
                     plan.bounds(method, &kernel, tile, &mut lower, &mut upper);
                     let rows = tile.valid.count_ones() as usize;
                     let best = upper[..rows].iter().copied().fold(f32::MIN, f32::max);
+                    let best = best.min(f32::MAX); // as lower bounds are, which rows must reach
                     for bound in [best, best.next_down(), best - 0.5 * best.abs(), f32::NEG_INFINITY] {
                         let tiles =
                             plan.reach(method, &kernel, &strip.cosines, terms, bound);

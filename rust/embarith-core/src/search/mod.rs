@@ -237,3 +237,57 @@ impl Layout {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Row 0 points away from the first atom, so that only a tiny ε keeps its score finite. As a
+    /// right answer that may not answer it makes its question visit the rows twice.
+    #[test]
+    fn scores_beyond_f32_are_ranked_and_answer_once() {
+        let rows = [-1.0, 0.0, 1.0, 0.0, 0.0, 1.0];
+        let matrix = Matrix::new(&rows, 2).unwrap();
+        let norms = Norms::of(matrix).unwrap();
+        let table = Table::new(matrix, &norms).unwrap();
+        for epsilon in [1e-3, 1e-30, 1e-40, 1e-300] {
+            let request = Request {
+                method: Method::CosMul { epsilon },
+                atoms: &[1.0, 0.0, 0.0, 1.0],
+                terms: &[1, 1, 0],
+                weights: &[1.0; 3],
+                terms_per_question: 3,
+                exclude: &[0],
+                gold: &[0, 2],
+                k: 3,
+                limit: None,
+            };
+            for kernel in crate::kernel::available() {
+                let got = solve_on(kernel, &table, &request, &Control::default()).unwrap();
+                assert_eq!(got.fair.rows, [0, 2, 1], "{} {epsilon}", kernel.name);
+                assert_eq!(got.restricted.rows, [2, 1, -1], "{}", kernel.name);
+                let want = [
+                    0.25 / epsilon,
+                    1.0 / (0.5 + epsilon),
+                    0.25 / (1.0 + epsilon),
+                ];
+                assert_eq!(got.fair.scores, want, "{}", kernel.name);
+                assert_eq!(got.rank_fair.above, [0], "{}", kernel.name);
+                assert_eq!(got.rank_restricted.above, [0], "{}", kernel.name);
+            }
+            // Nothing but such a row.
+            let one = Matrix::new(&rows[..2], 2).unwrap();
+            let norms = Norms::of(one).unwrap();
+            let table = Table::new(one, &norms).unwrap();
+            let request = Request {
+                exclude: &[],
+                gold: &[],
+                ..request
+            };
+            for kernel in crate::kernel::available() {
+                let got = solve_on(kernel, &table, &request, &Control::default()).unwrap();
+                assert_eq!(got.fair.rows, [0, -1, -1], "{} {epsilon}", kernel.name);
+            }
+        }
+    }
+}

@@ -175,7 +175,8 @@ impl Worker<'_> {
             self.share.above[place as usize] += u64::from(surely.count_ones());
             self.count_open(job, place as usize, tile.start, perhaps & !surely);
         }
-        if found != 0 {
+        // Bounds that overflowed reach even the infinite bound of a job that wants no answers.
+        if job.answers && found != 0 {
             self.keep(job, tile, found);
             let bound = (self.share.candidates[index].bound() - job.margin).next_down();
             job.reach = target.map_or(bound, |target| bound.min(target.perhaps));
