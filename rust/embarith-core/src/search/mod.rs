@@ -260,6 +260,7 @@ mod tests {
                 exclude: &[0],
                 gold: &[0, 2],
                 k: 3,
+                fair: true,
                 limit: None,
             };
             for kernel in crate::kernel::available() {
