@@ -67,7 +67,7 @@ fuzz: ## the core against slow references on RUNS inputs, under AddressSanitizer
 	    echo "$$target: $$(($(RUNS) / $${share#*:})) inputs"; \
 	    ASAN_OPTIONS=detect_stack_use_after_return=0 RUSTC_BOOTSTRAP=1 \
 	        cargo run --locked --quiet --release --bin $$target -- -runs=$$(($(RUNS) / $${share#*:})) \
-	        -artifact_prefix=artifacts/$$target- -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=artifacts/$$target- -len_control=0 -max_len=512 -print_final_stats=1 \
 	        corpus/$$target $$(find seeds -name $$target); \
 	done
 
