@@ -50,6 +50,8 @@ lint: $(VENV)/.lint ## format, lints, types, import rules, and whether the outpu
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo fmt --check --manifest-path $(FUZZ)/Cargo.toml
+	cargo clippy --locked --manifest-path $(FUZZ)/Cargo.toml --no-default-features \
+	    --target-dir target -- -D warnings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
