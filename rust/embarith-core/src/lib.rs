@@ -13,6 +13,7 @@ pub mod kernel;
 pub mod labels;
 pub mod matrix;
 pub mod norms;
+pub mod pages;
 pub mod random;
 pub mod rank;
 pub mod resampling;

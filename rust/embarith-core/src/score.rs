@@ -1,9 +1,8 @@
 //! The scores that an analogy method gives a row: exactly in `f64`, and bounded in `f32`.
 
 use crate::exact;
-use crate::kernel::{Kernel, Lanes, TILE};
+use crate::kernel::{Kernel, Lanes, TILE, prefetch};
 use crate::search::{Table, Tile};
-use crate::select::{Candidate, Scored};
 
 /// How the atoms of a question make a row's score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -363,15 +362,11 @@ impl<'a> Scorer<'a> {
         }
     }
 
-    /// The scores of several rows.
-    pub(crate) fn score_all(&mut self, found: &[Candidate]) -> Vec<Scored> {
-        found
-            .iter()
-            .map(|candidate| Scored {
-                score: self.score(candidate.row),
-                row: candidate.row,
-            })
-            .collect()
+    /// Asks for what scoring a row will read. Candidates lie anywhere in the table: waiting for
+    /// memory row by row would take longer than all of the arithmetic.
+    pub(crate) fn prefetch(&self, row: u32) {
+        prefetch(self.table.matrix().row(row as usize));
+        prefetch(&self.table.norms()[row as usize..][..1]);
     }
 }
 

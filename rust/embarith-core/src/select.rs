@@ -1,6 +1,7 @@
 //! Bounded buffers of candidates: which rows may still be among the k best.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicU32, Ordering as Memory};
 
 /// A row and the bounds that its score is proven to lie between.
@@ -33,28 +34,60 @@ pub(crate) struct Scored {
     pub(crate) row: u32,
 }
 
-pub(crate) fn answer_order(left: &Scored, right: &Scored) -> Ordering {
-    // Not `total_cmp`: −0 and 0 are a tie.
-    right
-        .score
-        .partial_cmp(&left.score)
-        .expect("scores are never NaN")
-        .then(left.row.cmp(&right.row))
+impl Ord for Scored {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Not `total_cmp`: −0 and 0 are a tie.
+        other
+            .score
+            .partial_cmp(&self.score)
+            .expect("scores are never NaN")
+            .then(self.row.cmp(&other.row))
+    }
 }
 
-/// Keeps the `k` first in answer order, sorted.
-pub(crate) fn keep_best(scored: &mut Vec<Scored>, k: usize) {
-    if scored.len() > k && k > 0 {
-        scored.select_nth_unstable_by(k - 1, answer_order);
+impl PartialOrd for Scored {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
-    scored.truncate(k);
-    scored.sort_unstable_by(answer_order);
+}
+
+impl PartialEq for Scored {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Scored {}
+
+/// How many candidates a question wants, and how many it may hold before some are dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) k: usize,
+    pub(crate) capacity: usize,
+}
+
+impl Room {
+    /// Bounds of the `f32` scan leave hardly more than k rows open, those of eight bits about ten
+    /// times as many; a buffer that is too small for them would have rows scored over and over.
+    pub(crate) fn new(k: usize, screened: bool) -> Self {
+        let capacity = if screened { 16 * k } else { 2 * k };
+        Self {
+            k,
+            capacity: capacity.max(128),
+        }
+    }
+
+    pub(crate) fn bytes(self) -> usize {
+        self.capacity * size_of::<Candidate>() + self.k * size_of::<u32>()
+    }
 }
 
 /// The candidates of one query in one thread's share of the rows.
 #[derive(Debug)]
 pub(crate) struct Candidates {
     found: Vec<Candidate>,
+    /// The k best lower bounds, as [`ordered`] integers, the least on top.
+    best: BinaryHeap<Reverse<u32>>,
     /// No row whose upper bound is below this can be among the k best.
     bound: f32,
 }
@@ -64,6 +97,7 @@ impl Candidates {
     pub(crate) fn of(questions: usize) -> Vec<Self> {
         let empty = || Self {
             found: Vec::new(),
+            best: BinaryHeap::new(),
             bound: f32::NEG_INFINITY,
         };
         std::iter::repeat_with(empty).take(questions).collect()
@@ -77,30 +111,33 @@ impl Candidates {
         self.found
     }
 
-    /// Adds a candidate; when the buffer is full, drops all that the k best rule out.
+    /// Adds a candidate; when the buffer is full, drops all that the bound rules out.
     ///
     /// `score` is asked where bounds leave many rows: first for the k best alone, whose exact
     /// scores rule out most others, and for all only where even that does not (many equal rows).
     pub(crate) fn push(
         &mut self,
         candidate: Candidate,
-        k: usize,
-        scratch: &mut Vec<f32>,
+        Room { k, capacity }: Room,
         mut score: impl FnMut(u32) -> f64,
     ) {
-        let capacity = capacity(k);
+        if candidate.upper < self.bound {
+            return;
+        }
         if self.found.capacity() == 0 {
             self.found.reserve_exact(capacity);
+            self.best.reserve_exact(k);
         }
         self.found.push(candidate);
+        self.raise(k, candidate.lower);
         if self.found.len() < capacity {
             return;
         }
         let crowded = capacity - capacity / 4;
-        self.compact(k, scratch);
+        self.compact();
         if self.found.len() > crowded {
             self.sharpen(k, &mut score);
-            self.compact(k, scratch);
+            self.compact();
         }
         if self.found.len() > crowded {
             let exactly = |candidate: &Candidate| Scored {
@@ -108,20 +145,41 @@ impl Candidates {
                 row: candidate.row,
             };
             let mut scored: Vec<Scored> = self.found.iter().map(exactly).collect();
-            keep_best(&mut scored, k);
+            scored.select_nth_unstable(k - 1);
+            scored.truncate(k);
             self.found.clear();
             self.found.extend(scored.iter().map(Candidate::certain));
-            let worst = self
-                .found
-                .get(k - 1)
-                .map_or(f32::NEG_INFINITY, |last| last.lower);
-            self.bound = self.bound.max(worst);
+            self.rank(k);
+        }
+    }
+
+    /// Counts a lower bound among the k best, if it is one.
+    fn raise(&mut self, k: usize, lower: f32) {
+        let lower = Reverse(ordered(lower));
+        if self.best.len() < k {
+            self.best.push(lower);
+        } else if let Some(mut least) = self.best.peek_mut()
+            && lower < *least
+        {
+            *least = lower;
+        }
+        if let Some(Reverse(least)) = self.best.peek()
+            && self.best.len() == k
+        {
+            self.bound = self.bound.max(from_ordered(*least));
+        }
+    }
+
+    /// Finds the k best lower bounds anew.
+    fn rank(&mut self, k: usize) {
+        self.best.clear();
+        for i in 0..self.found.len() {
+            self.raise(k, self.found[i].lower);
         }
     }
 
     /// Drops what the k best here rule out or, by the bound, those that other threads found.
-    fn compact(&mut self, k: usize, scratch: &mut Vec<f32>) {
-        self.bound = self.bound.max(prune(&mut self.found, k, scratch));
+    fn compact(&mut self) {
         self.found.retain(|candidate| candidate.upper >= self.bound);
     }
 
@@ -141,26 +199,20 @@ impl Candidates {
                 row,
             });
         }
+        self.rank(k);
     }
 }
 
-/// Candidates held before they are pruned: room for all that 8-bit bounds leave open, some ten
-/// times the usual k, so that few are scored before the second stage.
-pub(crate) fn capacity(k: usize) -> usize {
-    (2 * k).max(128)
-}
-
-/// Drops the candidates that k others are certain to beat, and returns the bound that did it.
-pub(crate) fn prune(found: &mut Vec<Candidate>, k: usize, scratch: &mut Vec<f32>) -> f32 {
+/// Drops the candidates that k others are certain to beat.
+pub(crate) fn prune(found: &mut Vec<Candidate>, k: usize, scratch: &mut Vec<f32>) {
     if found.len() <= k {
-        return f32::NEG_INFINITY;
+        return;
     }
     scratch.clear();
     scratch.extend(found.iter().map(|candidate| candidate.lower));
     let (_, bound, _) = scratch.select_nth_unstable_by(k - 1, |left, right| right.total_cmp(left));
     let bound = *bound;
     found.retain(|candidate| candidate.upper >= bound);
-    bound
 }
 
 /// Per question, the highest bound that any thread's candidates have proven.
@@ -179,9 +231,13 @@ impl Bounds {
 
     /// Gives a thread's bound to the others and takes theirs.
     pub(crate) fn trade(&self, question: usize, candidates: &mut Candidates) {
-        let own = ordered(candidates.bound);
-        let proven = self.0[question].fetch_max(own, Memory::Relaxed);
-        candidates.bound = from_ordered(proven.max(own));
+        let (own, shared) = (ordered(candidates.bound), &self.0[question]);
+        // Reading alone leaves the cache line with the other threads.
+        let mut proven = shared.load(Memory::Relaxed);
+        if own > proven {
+            proven = shared.fetch_max(own, Memory::Relaxed).max(own);
+        }
+        candidates.bound = from_ordered(proven);
     }
 }
 

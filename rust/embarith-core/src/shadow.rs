@@ -14,12 +14,13 @@ use rayon::prelude::*;
 use crate::control::{Control, pool};
 use crate::exact;
 use crate::kernel::{Codes, GROUP, TILE};
+use crate::pages::prefer_huge;
 use crate::search::Table;
 use crate::{Error, Result};
 
 pub use file::Key;
 
-/// Codes lie in ±`REACH`; rows hold them shifted by [`SHIFT`] as unsigned bytes.
+/// Rows' codes lie in ±`REACH`, shifted by [`SHIFT`] and held as unsigned bytes.
 const REACH: f64 = 127.0;
 const SHIFT: i16 = 128;
 
@@ -91,7 +92,9 @@ impl Shadow {
         }
         let groups = dim.div_ceil(GROUP);
         let count = matrix.rows().div_ceil(TILE);
-        let mut codes = vec![Codes([SHIFT as u8; TILE * GROUP]); count * groups];
+        let mut codes = Vec::with_capacity(count * groups);
+        prefer_huge(codes.spare_capacity_mut());
+        codes.resize(count * groups, Codes([SHIFT as u8; TILE * GROUP]));
         let tiles = pool()?.install(|| {
             let mean = mean(table);
             let tiles = codes
@@ -210,8 +213,12 @@ pub struct QueryScales {
 }
 
 impl Shadow {
-    /// Rounds queries, scaling each to unit length first.
-    pub(crate) fn code<'q>(&self, queries: impl ExactSizeIterator<Item = &'q [f64]>) -> Coded {
+    /// Rounds queries to codes in ±`reach`, scaling each to unit length first.
+    pub(crate) fn code<'q>(
+        &self,
+        queries: impl ExactSizeIterator<Item = &'q [f64]>,
+        reach: i8,
+    ) -> Coded {
         let width = self.groups * GROUP;
         let mut codes = vec![0_i8; queries.len() * width];
         let mut unit = Vec::new();
@@ -224,7 +231,7 @@ impl Shadow {
             let largest = unit
                 .iter()
                 .fold(0.0_f64, |most, value| most.max(value.abs()));
-            let step = ((largest / REACH) as f32).next_up().max(1e-30);
+            let step = ((largest / f64::from(reach)) as f32).next_up().max(1e-30);
             let (mut off, mut shift) = (0.0, 0);
             for (code, &value) in codes.iter_mut().zip(&unit) {
                 *code = nearest(value / f64::from(step)) as i8;

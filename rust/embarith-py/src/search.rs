@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use embarith_core::pages::prefer_huge;
 use embarith_core::score::Method;
 use embarith_core::search::{Answers, Ranks, Request, Response, Table, solve};
 use embarith_core::shadow::{Key, MAX_DIM, Shadow};
@@ -51,6 +52,7 @@ impl Searcher {
         shadow: Option<(PathBuf, Key)>,
     ) -> PyResult<Self> {
         let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
+        prefer_huge(slice(&vectors)?);
         let (norms, shadow) = py
             .detach(|| match shadow {
                 Some((path, key)) => {

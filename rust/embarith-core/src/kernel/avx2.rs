@@ -1,17 +1,17 @@
 //! AVX2 with FMA: 6 × 16 accumulators fill twelve of the sixteen registers.
 
 use std::arch::x86_64::{
-    __m256i, _CMP_GE_OQ, _mm_cvtepi8_epi16, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi32,
-    _mm256_broadcastq_epi64, _mm256_cmp_ps, _mm256_cvtepu8_epi16, _mm256_fmadd_ps,
-    _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_madd_epi16, _mm256_movemask_ps, _mm256_mul_ps,
-    _mm256_permute4x64_epi64, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_si256,
+    __m256i, _CMP_GE_OQ, _mm256_add_epi32, _mm256_cmp_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_ps, _mm256_mul_ps, _mm256_set1_epi16,
+    _mm256_set1_ps,
 };
 
 use crate::exact;
 use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Fused};
-use super::{Codes, Draws, GROUP, Kernel, Lanes, Sums, TILE, fetch};
+use super::screen256::{self, AddProducts};
+use super::{Codes, Draws, Hit, Kernel, Lanes};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx2",
@@ -25,6 +25,8 @@ pub(super) const KERNEL: Kernel = Kernel {
     reach_cos_mul,
     sift,
     limits,
+    // Two products of a row's byte and a query's have to fit sixteen bits: 2 · 255 · 64 < 2¹⁵.
+    largest_code: 64,
     screen,
     cos_mul,
     pair_distance,
@@ -199,10 +201,6 @@ fn sift(terms: [&Lanes; 3], weights: [f32; 3], bounds: [f32; 3]) -> [u64; 3] {
     unsafe { inner(terms, weights, bounds) }
 }
 
-/// Rows a step: four registers of four rows, two partial sums each, for each of three queries.
-const ROWS: usize = 16;
-const BLOCK: usize = 3;
-
 fn limits(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
     #[target_feature(enable = "avx2,fma")]
     fn inner(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]) {
@@ -212,73 +210,23 @@ fn limits(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]
     unsafe { inner(queries, tile, bounds, limits) }
 }
 
-/// Widens codes to sixteen bits, whose products do not saturate as those of bytes would.
-fn screen(
-    codes: &[Codes],
-    next: &[Codes],
-    queries: &[i8],
-    limits: &[i32],
-    hit: &mut dyn FnMut(usize, &Sums),
-) {
-    #[target_feature(enable = "avx2")]
-    fn block<const QUERIES: usize>(
-        codes: &[Codes],
-        queries: &[[i8; GROUP]],
-        limits: &[i32],
-        first: usize,
-        hit: &mut dyn FnMut(usize, &Sums),
-    ) {
-        let queries: [&[[i8; GROUP]]; QUERIES] =
-            std::array::from_fn(|i| &queries[(first + i) * codes.len()..][..codes.len()]);
-        let mut out = [[0; TILE]; QUERIES];
-        for start in (0..TILE).step_by(ROWS) {
-            let mut sums = [[_mm256_setzero_si256(); ROWS / 4]; QUERIES];
-            for (group, codes) in codes.iter().enumerate() {
-                let (rows, _) = codes[start * GROUP..].as_chunks::<16>();
-                let rows: [__m256i; ROWS / 4] = std::array::from_fn(|i| {
-                    // SAFETY: a chunk is sixteen readable bytes.
-                    _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(rows[i].as_ptr().cast()) })
-                });
-                for (sums, query) in sums.iter_mut().zip(&queries) {
-                    let query = i32::from_le_bytes(query[group].map(i8::cast_unsigned));
-                    let query = _mm_cvtepi8_epi16(_mm_cvtsi32_si128(query));
-                    let query = _mm256_broadcastq_epi64(query);
-                    for (sum, &rows) in sums.iter_mut().zip(&rows) {
-                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(rows, query));
-                    }
-                }
-            }
-            for (out, sums) in out.iter_mut().zip(&sums) {
-                let (out, _) = out[start..].as_chunks_mut::<8>();
-                for (out, pair) in out.iter_mut().zip(sums.as_chunks::<2>().0) {
-                    // Adds neighbours; the permutation puts the rows back in order.
-                    let sum = _mm256_hadd_epi32(pair[0], pair[1]);
-                    let sum = _mm256_permute4x64_epi64::<0b11_01_10_00>(sum);
-                    // SAFETY: a chunk is eight writable integers.
-                    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), sum) };
-                }
-            }
-        }
-        for (number, sums) in out.iter().enumerate() {
-            let limit = limits[first + number];
-            if sums.iter().fold(i32::MIN, |most, &sum| most.max(sum)) >= limit {
-                hit(first + number, sums);
-            }
-        }
-    }
+struct Pairs;
 
-    let (queries, _) = queries.as_chunks();
-    let blocks = limits.len().div_ceil(BLOCK);
-    for number in 0..blocks {
-        let first = number * BLOCK;
-        fetch(next, number, blocks);
-        // SAFETY: a kernel of this file is reachable only after `is_available`.
-        unsafe {
-            match limits.len() - first {
-                1 => block::<1>(codes, queries, limits, first, hit),
-                2 => block::<2>(codes, queries, limits, first, hit),
-                _ => block::<BLOCK>(codes, queries, limits, first, hit),
-            }
-        }
+impl AddProducts for Pairs {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn add_products(sums: __m256i, rows: __m256i, query: __m256i) -> __m256i {
+        let pairs = _mm256_maddubs_epi16(rows, query);
+        _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
     }
+}
+
+fn screen(codes: &[Codes], next: &[Codes], queries: &[i8], limits: &[i32], hit: Hit<'_>) {
+    #[target_feature(enable = "avx2")]
+    fn inner(codes: &[Codes], next: &[Codes], queries: &[i8], limits: &[i32], hit: Hit<'_>) {
+        // SAFETY: these are the features that it needs.
+        unsafe { screen256::screen::<Pairs>(codes, next, queries, limits, hit) }
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(codes, next, queries, limits, hit) }
 }

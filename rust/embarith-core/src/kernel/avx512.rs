@@ -11,7 +11,7 @@ use crate::exact;
 use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Fused};
-use super::{Codes, Draws, GROUP, Kernel, Lanes, Sums, TILE, fetch};
+use super::{Codes, Draws, GROUP, Hit, Kernel, Lanes, TILE, fetch};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx512",
@@ -25,6 +25,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     reach_cos_mul,
     sift,
     limits,
+    largest_code: i8::MAX,
     screen,
     cos_mul,
     pair_distance,
@@ -209,13 +210,7 @@ fn limits(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]
     unsafe { inner(queries, tile, bounds, limits) }
 }
 
-fn screen(
-    codes: &[Codes],
-    next: &[Codes],
-    queries: &[i8],
-    limits: &[i32],
-    hit: &mut dyn FnMut(usize, &Sums),
-) {
+fn screen(codes: &[Codes], next: &[Codes], queries: &[i8], limits: &[i32], hit: Hit<'_>) {
     const BLOCK: usize = 6;
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -224,7 +219,7 @@ fn screen(
         queries: &[[i8; GROUP]],
         limits: &[i32],
         first: usize,
-        hit: &mut dyn FnMut(usize, &Sums),
+        hit: Hit<'_>,
     ) {
         let queries: [&[[i8; GROUP]]; QUERIES] =
             std::array::from_fn(|i| &queries[(first + i) * codes.len()..][..codes.len()]);
@@ -236,8 +231,10 @@ fn screen(
                 unsafe { _mm512_loadu_si512(rows[i].as_ptr().cast()) }
             });
             for (sums, query) in sums.iter_mut().zip(&queries) {
-                let query = i32::from_le_bytes(query[group].map(i8::cast_unsigned));
-                let query = _mm512_set1_epi32(query);
+                // SAFETY: every query has as many groups as the tile; a check would take a port
+                // that the products need.
+                let query = unsafe { query.get_unchecked(group) }.map(i8::cast_unsigned);
+                let query = _mm512_set1_epi32(i32::from_le_bytes(query));
                 for (sum, &rows) in sums.iter_mut().zip(&rows) {
                     *sum = _mm512_dpbusd_epi32(*sum, rows, query);
                 }
@@ -250,12 +247,14 @@ fn screen(
             );
             let limit = _mm512_set1_epi32(limits[first + number]);
             if _mm512_cmpge_epi32_mask(best, limit) != 0 {
-                let mut out = [0; TILE];
-                for (out, &sum) in out.as_chunks_mut::<16>().0.iter_mut().zip(sums) {
+                let (mut out, mut rows) = ([0; TILE], 0);
+                let outs = out.as_chunks_mut::<16>().0.iter_mut();
+                for (i, (out, &sum)) in outs.zip(sums).enumerate() {
+                    rows |= u64::from(_mm512_cmpge_epi32_mask(sum, limit)) << (16 * i);
                     // SAFETY: a chunk is sixteen writable integers.
                     unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sum) };
                 }
-                hit(first + number, &out);
+                hit(first + number, rows, &out);
             }
         }
     }

@@ -18,6 +18,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avxvnni;
+#[cfg(target_arch = "x86_64")]
+mod screen256;
 
 /// Rows a tile: one bit each in a `u64` mask.
 pub const TILE: usize = 64;
@@ -119,6 +121,8 @@ pub struct Kernel {
     pub sift: Sift,
     /// [`QueryScales::limits`].
     pub limits: Limits,
+    /// Largest size of a query's code that `screen` takes.
+    pub largest_code: i8,
     /// Sums of products of 8-bit codes, handed out where any row reaches a query's limit.
     pub screen: Screen,
     /// Bounds of `3CosMul`: `[b, c, a]`, ε and the error of each cosine.
@@ -165,15 +169,12 @@ pub type Sums = [i32; TILE];
 pub type Limits = fn(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]);
 
 /// Multiplies queries, row-major, with a tile of `codes`, one group of dimensions after the other,
-/// and calls `hit(query, sums)` for the queries of which any sum is at least its limit. `next` is
-/// what will be multiplied afterwards: it is fetched meanwhile.
-pub type Screen = fn(
-    codes: &[Codes],
-    next: &[Codes],
-    queries: &[i8],
-    limits: &[i32],
-    hit: &mut dyn FnMut(usize, &Sums),
-);
+/// and tells the queries of which any sum is at least its limit. `next` is what will be multiplied
+/// afterwards: it is fetched meanwhile.
+pub type Screen = fn(codes: &[Codes], next: &[Codes], queries: &[i8], limits: &[i32], hit: Hit<'_>);
+
+/// Takes a query, the rows that reach its limit, as one bit each, and the sums of all rows.
+pub type Hit<'a> = &'a mut dyn FnMut(usize, u64, &Sums);
 
 /// Lower and upper bounds, lane by lane, of a score that is not linear in its cosines.
 pub type Bounds =
@@ -182,14 +183,19 @@ pub type Bounds =
 /// Asks for the part of `next` that belongs to block `number` of `count`, so that all of it is at
 /// hand when the last block is done.
 #[cfg(target_arch = "x86_64")]
-#[inline(always)]
+#[inline]
 fn fetch(next: &[Codes], number: usize, count: usize) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    for codes in &next[number * next.len() / count..(number + 1) * next.len() / count] {
-        for line in codes.as_chunks::<64>().0 {
-            // SAFETY: SSE is part of x86-64; fetching ahead reads nothing.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-        }
+    prefetch(&next[number * next.len() / count..(number + 1) * next.len() / count]);
+}
+
+/// Asks for values that will be read soon.
+#[inline]
+pub(crate) fn prefetch<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for start in (0..size_of_val(values)).step_by(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: SSE is part of x86-64; fetching ahead reads nothing, wherever it points.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().cast::<i8>().wrapping_add(start)) };
     }
 }
 
@@ -335,11 +341,14 @@ mod tests {
                     Codes(std::array::from_fn(|i| ((first + i) * 89 % 256) as u8))
                 })
                 .collect();
-            for count in 1..=14 {
-                let queries: Vec<i8> = (0..count * groups * GROUP)
-                    .map(|i| (i * 57 % 255) as i8)
+            for (count, kernel) in
+                (1..=14).flat_map(|count| available().into_iter().map(move |one| (count, one)))
+            {
+                let most = i32::from(kernel.largest_code);
+                let queries: Vec<i8> = (0..(count * groups * GROUP) as i32)
+                    .map(|i| (i * 57 % (2 * most + 1) - most) as i8)
                     .collect();
-                let want: Vec<Sums> = queries
+                let sums: Vec<Sums> = queries
                     .chunks_exact(groups * GROUP)
                     .map(|query| {
                         std::array::from_fn(|row| {
@@ -350,22 +359,41 @@ mod tests {
                         })
                     })
                     .collect();
-                let best = |sums: &Sums| *sums.iter().max().unwrap();
                 // Every other query misses its limit by one.
-                let limits: Vec<i32> = want
-                    .iter()
-                    .enumerate()
-                    .map(|(i, sums)| best(sums) + i32::from(i % 2 == 1))
+                let limit = |(i, sums): (usize, &Sums)| {
+                    sums.iter().max().expect("a tile has rows") + i32::from(i % 2 == 1)
+                };
+                let limits: Vec<i32> = sums.iter().enumerate().map(limit).collect();
+                let mut found = Vec::new();
+                (kernel.screen)(&codes, &codes, &queries, &limits, &mut |i, rows, sums| {
+                    found.push((i, rows, *sums));
+                });
+                let reaching = |i: usize| {
+                    let bits = sums[i].iter().enumerate();
+                    bits.map(|(row, &sum)| u64::from(sum >= limits[i]) << row)
+                        .sum()
+                };
+                let hits: Vec<(usize, u64, Sums)> = (0..count)
+                    .step_by(2)
+                    .map(|i| (i, reaching(i), sums[i]))
                     .collect();
-                let hits: Vec<(usize, Sums)> =
-                    want.iter().copied().enumerate().step_by(2).collect();
-                for kernel in available() {
-                    let mut found = Vec::new();
-                    (kernel.screen)(&codes, &codes, &queries, &limits, &mut |i, sums| {
-                        found.push((i, *sums));
-                    });
-                    assert_eq!(found, hits, "{} {groups} {count}", kernel.name);
-                }
+                assert_eq!(found, hits, "{} {groups} {count}", kernel.name);
+            }
+        }
+    }
+
+    /// The largest codes of all: sums of sixteen bits must not saturate.
+    #[test]
+    fn the_largest_codes_fit() {
+        for kernel in available() {
+            for code in [kernel.largest_code, -kernel.largest_code] {
+                let (codes, queries) = ([Codes([255; TILE * GROUP]); 3], [code; 3 * GROUP]);
+                let mut found = Vec::new();
+                (kernel.screen)(&codes, &codes, &queries, &[i32::MIN], &mut |_, _, sums| {
+                    found.push(*sums);
+                });
+                let want = 255 * i32::from(code) * (3 * GROUP) as i32;
+                assert_eq!(found, [[want; TILE]], "{}", kernel.name);
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::exact;
 use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Separate};
-use super::{Codes, Draws, GROUP, Kernel, Lanes, Sums, TILE};
+use super::{Codes, Draws, GROUP, Hit, Kernel, Lanes, TILE};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
@@ -18,6 +18,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     reach_cos_mul,
     sift,
     limits,
+    largest_code: i8::MAX,
     screen,
     cos_mul,
     pair_distance,
@@ -91,13 +92,7 @@ fn limits(queries: &QueryScales, tile: Scale, bounds: &[f32], limits: &mut [i32]
     queries.limits(tile, bounds, limits);
 }
 
-fn screen(
-    codes: &[Codes],
-    _next: &[Codes],
-    queries: &[i8],
-    limits: &[i32],
-    hit: &mut dyn FnMut(usize, &Sums),
-) {
+fn screen(codes: &[Codes], _next: &[Codes], queries: &[i8], limits: &[i32], hit: Hit<'_>) {
     for (number, limit) in limits.iter().enumerate() {
         let query = &queries[number * codes.len() * GROUP..][..codes.len() * GROUP];
         let mut sums = [0; TILE];
@@ -108,8 +103,10 @@ fn screen(
                 }
             }
         }
-        if sums.iter().any(|sum| sum >= limit) {
-            hit(number, &sums);
+        let reaching = |(row, sum)| u64::from(sum >= limit) << row;
+        let rows = sums.iter().enumerate().map(reaching).sum();
+        if rows != 0 {
+            hit(number, rows, &sums);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One pass: as many questions as fit a cache and the memory allowed, scanned, then finished.
 
-use std::collections::HashMap;
+use std::collections::{BinaryHeap, HashMap};
 
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use super::{Answers, Layout, Request, Response, Table};
 use crate::control::Control;
 use crate::kernel::Kernel;
 use crate::score::{Plan, Question, Scorer, thresholds};
-use crate::select::{self, Candidate, Candidates, Scored, keep_best, prune};
+use crate::select::{Candidate, Candidates, Room, Scored, prune};
 use crate::{Result, exact};
 
 /// Distinct atoms a pass: their cosines with a tile or two stay in a core's second-level cache.
@@ -18,7 +18,7 @@ const MAX_ATOMS: usize = 2048;
 /// Questions a pass that only ranks right answers.
 const MAX_RANKED: usize = 1 << 18;
 /// Questions a pass over a shadow: their codes and candidates stay in a core's second-level cache.
-const MAX_SCREENED: usize = 256;
+const MAX_SCREENED: usize = 512;
 /// Bytes of candidates that all threads of a pass may hold.
 const MEMORY: usize = 48 << 20;
 
@@ -46,6 +46,7 @@ pub(super) struct Batch<'a> {
     excluded: usize,
     screened: bool,
     pub(super) depth: usize,
+    room: Room,
     /// Counts beyond this cannot bring a rank back under the request's limit.
     pub(super) limit: Option<u64>,
     start: usize,
@@ -108,6 +109,7 @@ impl<'a> Batch<'a> {
             excluded: layout.excluded,
             screened: layout.screened,
             depth: layout.depth,
+            room: layout.room(),
             limit: request.limit.map(|limit| limit + layout.excluded as u64),
             start,
             plans: Vec::new(),
@@ -158,7 +160,6 @@ impl<'a> Batch<'a> {
         Keeper {
             batch: self,
             scorer: self.scorer(),
-            scratch: Vec::new(),
         }
     }
 
@@ -278,17 +279,7 @@ impl<'a> Batch<'a> {
                     prune(&mut found, self.depth, scratch);
                     found.sort_unstable_by(|left, right| right.upper.total_cmp(&left.upper));
                     scorer.load(self.question(index));
-                    let mut best: Vec<Scored> = Vec::new();
-                    for some in found.chunks(self.depth.max(8)) {
-                        // No row from here on can reach the last of the best.
-                        let last = best.get(self.depth - 1);
-                        if last.is_some_and(|last| f64::from(some[0].upper) < last.score) {
-                            break;
-                        }
-                        best.extend(scorer.score_all(some));
-                        keep_best(&mut best, self.depth);
-                    }
-                    Ok(best)
+                    Ok(self.best(&found, scorer))
                 },
             )
             .collect::<Result<_>>()?;
@@ -302,6 +293,41 @@ impl<'a> Batch<'a> {
             push_answers(&mut response.restricted, best.iter().filter(allowed), k);
         }
         Ok(())
+    }
+
+    /// The best candidates, best first; `found` is in the order of their upper bounds.
+    fn best(&self, found: &[Candidate], scorer: &mut Scorer<'_>) -> Vec<Scored> {
+        const AHEAD: usize = 4;
+        // The worst on top.
+        let mut best = BinaryHeap::with_capacity(self.depth);
+        for one in found.iter().take(AHEAD) {
+            scorer.prefetch(one.row);
+        }
+        for (place, &Candidate { row, upper, .. }) in found.iter().enumerate() {
+            if best.len() == self.depth
+                && best
+                    .peek()
+                    .is_some_and(|last: &Scored| f64::from(upper) < last.score)
+            {
+                // Nor can any row that follows reach the last of the best.
+                break;
+            }
+            if let Some(one) = found.get(place + AHEAD) {
+                scorer.prefetch(one.row);
+            }
+            let scored = Scored {
+                score: scorer.score(row),
+                row,
+            };
+            if best.len() < self.depth {
+                best.push(scored);
+            } else if let Some(mut last) = best.peek_mut()
+                && scored < *last
+            {
+                *last = scored;
+            }
+        }
+        best.into_sorted_vec()
     }
 
     /// Turns counts into ranks, taking the excluded rows out of the restricted ones.
@@ -350,18 +376,13 @@ impl<'a> Batch<'a> {
 pub(super) struct Keeper<'a> {
     batch: &'a Batch<'a>,
     pub(super) scorer: Scorer<'a>,
-    scratch: Vec<f32>,
 }
 
 impl Keeper<'_> {
     pub(super) fn keep(&mut self, index: usize, candidate: Candidate, candidates: &mut Candidates) {
-        let Self {
-            batch,
-            scorer,
-            scratch,
-        } = self;
+        let Self { batch, scorer } = self;
         let mut loaded = false;
-        candidates.push(candidate, batch.depth, scratch, |row| {
+        candidates.push(candidate, batch.room, |row| {
             if !loaded {
                 scorer.load(batch.question(index));
                 loaded = true;
@@ -376,8 +397,8 @@ fn most_questions(layout: &Layout) -> usize {
     if layout.depth == 0 {
         return MAX_RANKED;
     }
-    let held = select::capacity(layout.depth) * size_of::<Candidate>();
-    let most = (MEMORY / (rayon::current_num_threads() * held)).clamp(1, MAX_RANKED);
+    let held = rayon::current_num_threads() * layout.room().bytes();
+    let most = (MEMORY / held).clamp(1, MAX_RANKED);
     if layout.screened {
         most.min(MAX_SCREENED)
     } else {

@@ -15,6 +15,7 @@ use crate::kernel::{Kernel, kernel};
 use crate::matrix::Matrix;
 use crate::norms::Norms;
 use crate::score::Method;
+use crate::select::Room;
 use crate::shadow::Shadow;
 use crate::{Error, Result};
 
@@ -184,6 +185,10 @@ struct Layout {
 }
 
 impl Layout {
+    fn room(&self) -> Room {
+        Room::new(self.depth, self.screened)
+    }
+
     fn new(table: &Table<'_>, request: &Request<'_>) -> Result<Self> {
         let shape = |message: String| Err(Error::Shape(message));
         let (dim, rows) = (table.matrix.dim(), table.matrix.rows());

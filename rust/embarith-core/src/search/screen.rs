@@ -34,7 +34,7 @@ impl<'a> Screen<'a> {
         Self {
             batch,
             shadow,
-            coded: shadow.code(queries),
+            coded: shadow.code(queries, batch.kernel.largest_code),
             control,
             // Several steps a thread, so that all of them are busy to the end.
             grain: (tiles / (16 * threads)).clamp(1, 16),
@@ -70,11 +70,11 @@ impl<'a> Screen<'a> {
                 let codes = self.shadow.codes(tile);
                 let next = self.shadow.codes((tile + 1).min(tiles - 1));
                 let queries = &self.coded.codes;
-                (batch.kernel.screen)(codes, next, queries, &limits, &mut |index, sums| {
+                (batch.kernel.screen)(codes, next, queries, &limits, &mut |index, rows, sums| {
                     let candidates = &mut candidates[index];
-                    for candidate in self.reaching(tile, index, limits[index], sums) {
+                    self.each_reaching(tile, index, rows, sums, |candidate| {
                         keeper.keep(index, candidate, candidates);
-                    }
+                    });
                     self.bounds.trade(index, candidates);
                     bounds[index] = candidates.bound();
                 });
@@ -84,27 +84,30 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// The rows of a tile whose sums reach a query's limit, with their bounds.
-    fn reaching<'s>(
-        &'s self,
+    /// Bounds the rows of a tile whose sums reach a query's limit.
+    fn each_reaching(
+        &self,
         tile: usize,
         index: usize,
-        limit: i32,
-        sums: &'s Sums,
-    ) -> impl Iterator<Item = Candidate> + use<'s, 'a> {
+        mut rows: u64,
+        sums: &Sums,
+        mut take: impl FnMut(Candidate),
+    ) {
         let (scales, scale) = (&self.coded.scales, self.shadow.scale(tile));
         let margin = scales.margin(index, scale);
         let start = tile * TILE;
+        // The last tile may be short.
         let lanes = TILE.min(self.batch.table.matrix().rows() - start);
-        let rows = sums[..lanes].iter().enumerate();
-        rows.filter(move |(_, sum)| **sum >= limit)
-            .map(move |(lane, &sum)| {
-                let estimate = scales.estimate(index, scale, sum);
-                Candidate {
-                    lower: (estimate - margin).next_down(),
-                    upper: (estimate + margin).next_up(),
-                    row: (start + lane) as u32,
-                }
-            })
+        rows &= u64::MAX >> (TILE - lanes);
+        while rows != 0 {
+            let lane = rows.trailing_zeros() as usize;
+            rows &= rows - 1;
+            let estimate = scales.estimate(index, scale, sums[lane]);
+            take(Candidate {
+                lower: (estimate - margin).next_down(),
+                upper: (estimate + margin).next_up(),
+                row: (start + lane) as u32,
+            });
+        }
     }
 }

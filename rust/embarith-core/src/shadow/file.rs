@@ -23,6 +23,7 @@ use super::{Scale, Shadow, Stock};
 use crate::control::pool;
 use crate::kernel::{Codes, GROUP, TILE};
 use crate::norms::Norms;
+use crate::pages::prefer_huge;
 use crate::{Error, Result};
 
 const MARK: &[u8; 16] = b"embarith shadow1";
@@ -80,6 +81,7 @@ impl Shadow {
         // SAFETY: the map is read only; as for every mapped table, a file that another process
         // cuts short while it is in use is beyond our care.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| fault(&error.to_string()))?;
+        prefer_huge(&map);
         let (tiles, groups) = (rows.div_ceil(TILE), dim.div_ceil(GROUP));
         let codes = HEADER + tiles * groups * size_of::<Codes>();
         let sizes = [12 * tiles, 8 * rows, 4 * dim, 4 * tiles];

@@ -4,6 +4,8 @@
 use memchr::memchr;
 use rayon::prelude::*;
 
+use crate::pages::prefer_huge;
+
 use super::{Fault, Header, Labels, Layout, Options, Words};
 
 const ROWS_A_TASK: usize = 4096;
@@ -61,6 +63,7 @@ pub(super) fn parse(bytes: &[u8], header: Header, options: &Options) -> Result<W
     }
 
     let mut vectors = vec![0.0; rows * dimensions];
+    prefer_huge(&vectors);
     vectors
         .par_chunks_mut(dimensions.saturating_mul(ROWS_A_TASK))
         .zip(starts.par_chunks(ROWS_A_TASK))

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use memchr::{memchr, memchr_iter, memchr2};
 use rayon::prelude::*;
 
+use crate::pages::prefer_huge;
+
 use super::{BYTE_ORDER_MARK, Fault, Header, Labels, Layout, Options, Words};
 
 const CHUNK: usize = 1 << 20;
@@ -95,6 +97,7 @@ pub(super) fn parse(
     let total: usize = chunks.iter().map(|chunk| chunk.rows).sum();
     // A row of d numbers takes 2 d bytes or more, so this is never more than twice the file.
     let mut vectors = vec![0.0; total * dimensions];
+    prefer_huge(&vectors);
     let mut rest = vectors.as_mut_slice();
     let mut work = Vec::with_capacity(chunks.len());
     for chunk in &chunks {
