@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +17,10 @@ def measure(
     rounds: int,
     items: int = 1,
 ) -> Any:
-    """Time `work`, each round after a rest, and keep what the summary tells of it.
+    """Time `work`, after a first call, and keep what the summary tells of it.
 
-    A processor that several machines share slows down under a long load, whoever loads it: without
-    the rest, whoever comes last is measured on a slower machine.
+    The rounds follow each other at once: on a machine that others share, whatever lies idle for a
+    moment loses its caches, and its memory too, and the round after that measures their return.
 
     Parameters
     ----------
@@ -35,5 +34,5 @@ def measure(
     benchmark.group = group
     benchmark.extra_info.update(peer=peer, items=items)
     result = work()
-    benchmark.pedantic(work, setup=lambda: time.sleep(0.3), rounds=rounds)
+    benchmark.pedantic(work, rounds=rounds)
     return result

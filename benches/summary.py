@@ -1,7 +1,8 @@
 """Tell what a run of the benchmarks measured: a table, and on request a page's table and figure.
 
 `python benches/summary.py RESULTS.json` prints; with `--docs` it also writes
-`docs/performance-table.md` and `docs/performance.svg`.
+`docs/performance-table.md` and `docs/performance.svg`, with `--check` it fails where another
+program was faster.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def machine(results: dict[str, Any]) -> str:
 
 
 def show(found: list[Timing], results: dict[str, Any]) -> None:
-    table = Table("", "median", "least", "× median", "× least", title=machine(results))
+    table = Table("", "median", "least", "× median", "× least")
     for column in table.columns[1:]:
         column.justify = "right"
     group = ""
@@ -78,7 +79,9 @@ def show(found: list[Timing], results: dict[str, Any]) -> None:
             else (_ratio(one.ratio_of_medians), _ratio(one.ratio_of_least))
         )
         table.add_row(f"  {one.peer}", seconds(one.median), seconds(one.least), *ratios)
-    Console(width=110).print(table)
+    console = Console(width=110)
+    console.print(machine(results), highlight=False)
+    console.print(table)
 
 
 def _ratio(value: float) -> str:
@@ -99,7 +102,7 @@ def as_markdown(found: list[Timing], results: dict[str, Any]) -> str:
 
 
 def draw(found: list[Timing], results: dict[str, Any], path: Path) -> None:
-    """Multiply-adds a second of every search of random vectors, with the machine's ceilings."""
+    """Draw how fast every search of random vectors is at best, with the machine's ceilings."""
     import matplotlib as mpl
     from matplotlib import pyplot as plt
 
@@ -110,7 +113,7 @@ def draw(found: list[Timing], results: dict[str, Any], path: Path) -> None:
     for one in found:
         for count in counts:
             if one.group.startswith(f"random 400k × 300, {count:,} quer"):
-                rates.setdefault(one.peer, {})[count] = 400_000 * 300 * count / one.median / 1e9
+                rates.setdefault(one.peer, {})[count] = 400_000 * 300 * count / one.least / 1e9
     figure, axes = plt.subplots(figsize=(8, 4.4), layout="constrained")
     for peer, points in rates.items():
         ours = peer.startswith("embarith")
@@ -147,6 +150,11 @@ def main() -> None:
     results = json.loads(Path(path).read_text(encoding="utf-8"))
     found = list(timings(results))
     show(found, results)
+    slower = [
+        one for one in found if one.ratio_of_least < 1 and not one.peer.startswith("embarith")
+    ]
+    if options == ["--check"] and slower:
+        sys.exit("\n".join(f"{one.peer} is faster: {one.group}" for one in slower))
     if options == ["--docs"]:
         table = as_markdown(found, results)
         (DOCS / "performance-table.md").write_text(table, encoding="utf-8")

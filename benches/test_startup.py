@@ -8,6 +8,8 @@ import sys
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from measuring import measure
+
 BARE = """
 import click
 
@@ -28,13 +30,13 @@ def start(code: str) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
-@pytest.mark.benchmark(group="embarith --help: at most 2 x a bare click program")
-@pytest.mark.parametrize("code", [BARE, OURS], ids=["bare click", "embarith"])
-def test_help(benchmark: BenchmarkFixture, code: str) -> None:
-    benchmark.pedantic(start, args=[code], rounds=15, warmup_rounds=2)
+@pytest.mark.parametrize(("peer", "code"), [("embarith", OURS), ("bare click", BARE)])
+def test_help(benchmark: BenchmarkFixture, peer: str, code: str) -> None:
+    group = "--help, beside a click program that does nothing"
+    measure(benchmark, lambda: start(code), group=group, peer=peer, rounds=15)
 
 
-@pytest.mark.benchmark(group="import embarith: at most 2 x import numpy")
-@pytest.mark.parametrize("module", ["numpy", "embarith"])
+@pytest.mark.parametrize("module", ["embarith", "numpy"])
 def test_import(benchmark: BenchmarkFixture, module: str) -> None:
-    benchmark.pedantic(start, args=[f"import {module}"], rounds=15, warmup_rounds=2)
+    code = f"import {module}"
+    measure(benchmark, lambda: start(code), group="import", peer=module, rounds=15)
