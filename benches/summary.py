@@ -55,7 +55,13 @@ def machine(results: dict[str, Any]) -> str:
     """Return the machine and its ceilings as a sentence or two."""
     info = results["machine_info"]
     ceilings = {name: value for name, value in info["ceilings"].items() if name != "threads"}
-    measured = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in ceilings.items())
+    units = {"gb": "GB/s", "gmac": "billion multiply-adds/s"}
+    measured = ", ".join(
+        f"{' '.join(words)} {value} {units[unit]}"
+        for *words, unit, _, value in (
+            (*name.split("_"), value) for name, value in ceilings.items()
+        )
+    )
     blas = {f"{pool['internal_api']} ({pool['architecture']})" for pool in info["blas"]}
     return (
         f"{info['cpu']['brand_raw']}, {info['threads']} threads, {info['isa']}; "
@@ -114,7 +120,7 @@ def draw(found: list[Timing], results: dict[str, Any], path: Path) -> None:
         for count in counts:
             if one.group.startswith(f"random 400k × 300, {count:,} quer"):
                 rates.setdefault(one.peer, {})[count] = 400_000 * 300 * count / one.least / 1e9
-    figure, axes = plt.subplots(figsize=(8, 4.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 4.4), layout="constrained")
     for peer, points in rates.items():
         ours = peer.startswith("embarith")
         axes.plot(
@@ -140,7 +146,7 @@ def draw(found: list[Timing], results: dict[str, Any], path: Path) -> None:
     axes.set_xlabel("queries at once")
     axes.set_ylabel("billion multiply-adds a second")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.02, 0.5))
     axes.set_title("Exact 10 nearest of 400,000 random rows × 300", loc="left", fontsize=11)
     figure.savefig(path, metadata={"Date": None, "Creator": None})
 
