@@ -246,3 +246,22 @@ def test_meaningless_choices_are_refused(words: EmbeddingTable) -> None:
         solvers.solve(words, a, b, c, gold, method="3cosmul", epsilon=0)
     with pytest.raises(OptionError, match="at least 5 pairs"):
         solvers.solve_pairs(words, np.zeros(4, np.int64), a[:1].repeat(4), gold[:1].repeat(4, 0))
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_few_questions_without_right_answers_go_by_the_shadow(
+    glove_table: EmbeddingTable, raw: bool
+) -> None:
+    """They answer as NumPy does, and to the bit as many questions of the same words."""
+    table = glove_table.select(np.arange(9000))
+    a, b, c, _ = questions(len(table), 60, seed=3)
+    few = solvers.solve(table, a, b, c, np.empty((60, 0), np.int64), raw=raw)
+    assert_same_answers(few.fair, reference(table, a, b, c, "3cosadd", raw))
+    assert_same_answers(
+        few.restricted, reference(table, a, b, c, "3cosadd", raw), np.stack([a, b, c], axis=1)
+    )
+    many = [np.tile(rows, 12) for rows in (a, b, c)]
+    again = solvers.solve(table, *many, np.empty((720, 0), np.int64), raw=raw)
+    for one, other in ((few.fair, again.fair), (few.restricted, again.restricted)):
+        np.testing.assert_array_equal(np.tile(one.indices, (12, 1)), other.indices)
+        np.testing.assert_array_equal(np.tile(one.scores, (12, 1)), other.scores)

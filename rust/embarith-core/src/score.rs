@@ -71,7 +71,8 @@ pub(crate) struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn sum_into(&self, out: &mut Vec<f64>) {
+    /// The vector whose cosines are the scores of [`Method::Offset`].
+    pub(crate) fn sum_into(&self, out: &mut Vec<f64>) {
         out.clear();
         out.extend(self.atoms[0].iter().map(|value| self.weights[0] * value));
         for term in 1..self.terms {

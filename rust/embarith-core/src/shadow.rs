@@ -213,21 +213,23 @@ pub struct QueryScales {
 }
 
 impl Shadow {
-    /// Rounds queries to codes in ±`reach`, scaling each to unit length first.
-    pub(crate) fn code<'q>(
+    /// Rounds `count` queries, that `load` writes one by one, to codes in ±`reach`, scaling each to
+    /// unit length first.
+    pub(crate) fn code(
         &self,
-        queries: impl ExactSizeIterator<Item = &'q [f64]>,
+        count: usize,
+        load: impl Fn(usize, &mut Vec<f64>),
         reach: i8,
     ) -> Coded {
         let width = self.groups * GROUP;
-        let mut codes = vec![0_i8; queries.len() * width];
+        let mut codes = vec![0_i8; count * width];
         let mut unit = Vec::new();
         let mut scales = QueryScales::default();
-        for (codes, query) in codes.chunks_exact_mut(width).zip(queries) {
-            let length = exact::norm(query);
+        for (index, codes) in codes.chunks_exact_mut(width).enumerate() {
+            load(index, &mut unit);
+            let length = exact::norm(&unit);
             let length = if length > 0.0 { length } else { 1.0 };
-            unit.clear();
-            unit.extend(query.iter().map(|value| value / length));
+            unit.iter_mut().for_each(|value| *value /= length);
             let largest = unit
                 .iter()
                 .fold(0.0_f64, |most, value| most.max(value.abs()));

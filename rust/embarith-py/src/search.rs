@@ -202,11 +202,10 @@ impl Searcher {
         questions: usize,
         control: &Control,
     ) -> Result<Option<&Shadow>, Error> {
-        let plain = request.method == Method::Offset && request.terms_per_question == 1;
         let matrix = table.matrix();
         let small = matrix.rows() < WORTHWHILE || matrix.dim() > MAX_DIM;
         let batch = questions >= REPAYS && !small;
-        if plain && batch {
+        if batch && request.suits_shadow(matrix.dim()) {
             return self.made(table, control).map(Some);
         }
         Ok(self.shadow.get())

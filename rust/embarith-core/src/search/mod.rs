@@ -102,6 +102,20 @@ pub struct Request<'a> {
     pub limit: Option<u64>,
 }
 
+impl Request<'_> {
+    /// Whether a shadow serves: answers alone are wanted, to vectors that are not many more than
+    /// the atoms that they are sums of. Cosines with the atoms cost some three times as much, but
+    /// are worked out once for all questions.
+    #[must_use]
+    pub fn suits_shadow(&self, dim: usize) -> bool {
+        let questions = self.terms.len() / self.terms_per_question.max(1);
+        self.method == Method::Offset
+            && self.gold.is_empty()
+            && self.k > 0
+            && questions <= 3 * (self.atoms.len() / dim)
+    }
+}
+
 /// The k best rows of every question, n × k, padded with −1 and NaN.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers {
@@ -180,7 +194,7 @@ struct Layout {
     golds: usize,
     /// Answers to search: enough that k are left after the excluded rows are taken out.
     depth: usize,
-    /// Whether this is plain search of a table with a shadow, which 8-bit estimates serve.
+    /// Whether the first stage reads the table's shadow.
     screened: bool,
 }
 
@@ -233,12 +247,7 @@ impl Layout {
             excluded,
             golds,
             depth,
-            screened: table.shadow.is_some()
-                && request.method == Method::Offset
-                && terms == 1
-                && request.weights.iter().all(|&weight| weight > 0.0)
-                && golds == 0
-                && depth > 0,
+            screened: table.shadow.is_some() && request.suits_shadow(dim),
         })
     }
 }

@@ -1,4 +1,6 @@
-//! The first stage of plain search on a table that has a shadow: 8-bit estimates for every row.
+//! The first stage where a shadow serves ([`Request::suits_shadow`]): 8-bit estimates for every row.
+//!
+//! [`Request::suits_shadow`]: super::Request::suits_shadow
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,11 +32,11 @@ impl<'a> Screen<'a> {
         threads: usize,
     ) -> Self {
         let tiles = batch.table.matrix().rows().div_ceil(TILE);
-        let queries = (0..batch.questions()).map(|index| batch.question(index).atoms[0]);
+        let load = |index: usize, query: &mut Vec<f64>| batch.question(index).sum_into(query);
         Self {
             batch,
             shadow,
-            coded: shadow.code(queries, batch.kernel.largest_code),
+            coded: shadow.code(batch.questions(), load, batch.kernel.largest_code),
             control,
             // Several steps a thread, so that all of them are busy to the end.
             grain: (tiles / (16 * threads)).clamp(1, 16),
