@@ -229,7 +229,9 @@ impl Shadow {
             load(index, &mut unit);
             let length = exact::norm(&unit);
             let length = if length > 0.0 { length } else { 1.0 };
-            unit.iter_mut().for_each(|value| *value /= length);
+            for value in &mut unit {
+                *value /= length;
+            }
             let largest = unit
                 .iter()
                 .fold(0.0_f64, |most, value| most.max(value.abs()));
