@@ -45,7 +45,7 @@ def test_read(
     }[peer]
     group = f"read {form}, {len(original):,} × {original.dimensions}"
     # The call before the first round leaves the file in the page cache.
-    found = measure(benchmark, load, group=group, peer=peer, rounds=7 if peer == "embarith" else 2)
+    found = measure(benchmark, load, group=group, peer=peer, rounds=5)
     assert found.index_to_key == original.index_to_key
     assert np.array_equal(found.vectors, original.vectors)
 

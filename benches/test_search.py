@@ -62,8 +62,7 @@ def test_search(
     ours, unit = opened(saved(table))
     asked = near(ours, count)
     exact = ours.search(asked, 10)[0]
-    rounds = ROUNDS[count] if peer in OURS else max(2, ROUNDS[count] // 3)
-    how = {"group": f"{described(table, count)}, k = 10", "peer": peer, "rounds": rounds}
+    how = {"group": f"{described(table, count)}, k = 10", "peer": peer, "rounds": ROUNDS[count]}
     if peer == "embarith":
         measure(benchmark, lambda: ours.search(asked, 10), **how)
     elif peer in OURS:
