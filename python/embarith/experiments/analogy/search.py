@@ -18,6 +18,8 @@ from embarith.table import EmbeddingTable, Similarity
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Questions of the control that are asked in one request; a request holds some 200 bytes for each.
+QUESTIONS_TOGETHER = 1 << 18
 # Columns of what a question earns: credit at 1 and 5, reciprocal rank, by fair and restricted rank.
 FAIR_TOP1, FAIR_TOP5, FAIR_MRR, RESTRICTED_TOP1, RESTRICTED_TOP5, RESTRICTED_MRR = range(6)
 
@@ -116,14 +118,23 @@ class Search:
         """
         answerable = asked.questions.select(asked.numbers)
         means = np.empty((draws, 6))
-        for draw in range(draws):
-            _report(progress, "random pairs", draw, draws)
-            other = random_pairs(answerable, draw, self.seed)
+        # Asked together, draws share what their words have in common: nearly everything.
+        together = max(1, QUESTIONS_TOGETHER // len(asked))
+        for first in range(0, draws, together):
+            drawn = range(first, min(first + together, draws))
+            other = np.concatenate([random_pairs(answerable, draw, self.seed) for draw in drawn])
+            a, b = np.tile(asked.a, len(drawn)), np.tile(asked.b, len(drawn))
             c, gold = asked.c[other], asked.gold[other]
-            exclude = asked.inputs(asked.a, asked.b, c)
-            means[draw] = self._rank(
-                table, asked, (asked.a, asked.b, c), gold, exclude=exclude, limit=5
-            ).mean(axis=0)
+            earned = self._rank(
+                table,
+                asked,
+                (a, b, c),
+                gold,
+                exclude=asked.inputs(a, b, c),
+                limit=5,
+                progress=partial(_report_draws, progress, drawn, draws),
+            )
+            means[drawn] = earned.reshape(len(drawn), len(asked), 6).mean(axis=1)
         _report(progress, "random pairs", draws, draws)
         return means
 
@@ -137,6 +148,7 @@ class Search:
         method: str = "",
         exclude: Ints | None = None,
         limit: int | None = None,
+        progress: solvers.Progress | None = None,
     ) -> Floats:
         return six_credits(
             *solvers.rank_gold(
@@ -149,6 +161,7 @@ class Search:
                 exclude=asked.exclude if exclude is None else exclude,
                 epsilon=self.epsilon,
                 limit=limit,
+                progress=progress,
             )
         )
 
@@ -165,3 +178,9 @@ def six_credits(fair: solvers.Ranks, restricted: solvers.Ranks) -> Floats:
 def _report(progress: Progress | None, stage: str, done: int, total: int) -> None:
     if progress:
         progress(stage, done, total)
+
+
+def _report_draws(
+    progress: Progress | None, drawn: range, draws: int, done: int, total: int
+) -> None:
+    _report(progress, "random pairs", drawn.start + len(drawn) * done // total, draws)
