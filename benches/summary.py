@@ -1,6 +1,6 @@
 """Tell what a run of the benchmarks measured: a table, and on request a page's table and figure.
 
-`python benches/summary.py RESULTS.json` prints; with `--docs` it also writes
+`python benches/summary.py RESULTS.json...` prints; with `--docs` it also writes
 `docs/performance-table.md` and `docs/performance.svg`, with `--check` it fails where another
 program was faster.
 """
@@ -152,8 +152,11 @@ def draw(found: list[Timing], results: dict[str, Any], path: Path) -> None:
 
 
 def main() -> None:
-    path, *options = sys.argv[1:]
-    results = json.loads(Path(path).read_text(encoding="utf-8"))
+    options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
+    paths = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    # Parts of a run that takes an hour may be taken one by one, on the same machine.
+    results, *more = (json.loads(Path(path).read_text(encoding="utf-8")) for path in paths)
+    results["benchmarks"] += [one for part in more for one in part["benchmarks"]]
     found = list(timings(results))
     show(found, results)
     slower = [
