@@ -31,7 +31,7 @@ import click
 
 from embarith.errors import EmbarithError, nearest
 
-COMMANDS = ("ask", "analogy", "semeval", "table", "data", "report")
+COMMANDS = ("ask", "analogy", "semeval", "table", "data", "models", "report")
 """Every command is the object of its own name in ``embarith.cli.NAME``."""
 
 LIBRARIES = ("numpy", "pyarrow", "scipy", "scikit-learn", "gensim", "click", "rich")

@@ -1,0 +1,67 @@
+"""``embarith models``: what is known about each encoder."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from embarith.cli import _shared
+
+
+def _complete(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    from embarith.encoders import CARDS
+
+    return [encoder for encoder in CARDS if encoder.startswith(typed)]
+
+
+@click.group(epilog=_shared.example("embarith models list"))
+def models() -> None:
+    """Show the cards of known encoders: weights, inputs, features and licences."""
+
+
+@models.command("list", epilog=_shared.example("embarith models list"))
+@_shared.json_option
+def list_(as_json: bool) -> None:
+    """Show every known encoder with its towers, dimension and licence.
+
+    The weights of a pinned encoder have a known hash; that of an unpinned one is recorded when
+    they are first loaded.
+    """
+    from embarith.encoders import CARDS
+
+    if as_json:
+        from msgspec import to_builtins
+
+        for card in CARDS.values():
+            facts = to_builtins(card) | {"towers": card.towers, "pinned": card.pinned}
+            click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "towers", "dim", "licence", "weights", box=box.SIMPLE_HEAD)
+    table.columns[2].justify = "right"
+    for card in CARDS.values():
+        pin = "pinned" if card.pinned else "unpinned"
+        table.add_row(card.id, ", ".join(card.towers), str(card.dimension), card.licence, pin)
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+
+
+@models.command(epilog=_shared.example("embarith models show torchvision:resnet50/IMAGENET1K_V2"))
+@click.argument("encoder", metavar="ID", shell_complete=_complete)
+@_shared.json_option
+def show(encoder: str, as_json: bool) -> None:
+    """Show the card of one encoder, as the TOML file that it is."""
+    from embarith.encoders import card_of
+    from embarith.encoders.card import source_of
+
+    card = card_of(encoder)
+    if as_json:
+        from msgspec import to_builtins
+
+        click.echo(json.dumps(to_builtins(card), ensure_ascii=False))
+    else:
+        click.echo(source_of(card), nl=False)

@@ -1,0 +1,226 @@
+"""Model cards: where an encoder's weights come from, and how its inputs are made."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, ValidationError, convert, field
+
+from embarith.errors import FormatError, OptionError, nearest
+
+Feature = Literal["projected", "unprojected", "cls", "patches", "pooled"]
+Channels = tuple[float, float, float]
+Positive = Annotated[int, Meta(ge=1)]
+Sha256 = Annotated[str, Meta(pattern="^([0-9a-f]{64}|)$")]
+
+
+class Weights(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the weights are published.
+
+    Parameters
+    ----------
+    url : str
+        The address of the file.
+    hub : str
+        The repository of a model hub that holds it, or empty.
+    package : str
+        What `pip install` brings them, or empty.
+    sha256 : str
+        Of the file; empty if nobody has computed it yet.
+    sha256_prefix : str
+        The first digits of it, where the publisher states no more.
+    """
+
+    url: str = ""
+    hub: str = ""
+    package: str = ""
+    sha256: Sha256 = ""
+    sha256_prefix: str = ""
+
+
+class Visual(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a photograph becomes a tensor, and what the tower gives.
+
+    Parameters
+    ----------
+    size : int
+        Side of the square tensor, in pixels.
+    resize : {"shortest", "squash", "crop first"}
+        `shortest` scales the shorter side to `resize_to` and crops the centre; `squash` scales
+        both sides to `size`; `crop first` crops the square of `size / resize_to` of the shorter
+        side about the centre and scales that.
+    resize_to : int
+        Pixels, see `resize`.
+    interpolation : {"bicubic", "bilinear"}
+        Filter of the scaling.
+    antialias : bool
+        Whether the filter widens when it makes smaller, as Pillow's does.
+    mean, std : tuple of float
+        A channel of values from 0 to 1 becomes `(value - mean) / std`.
+    features : tuple of str
+        What may be extracted, the default first.
+    """
+
+    size: Positive
+    resize: Literal["shortest", "squash", "crop first"]
+    resize_to: Positive
+    interpolation: Literal["bicubic", "bilinear"]
+    mean: Channels
+    std: Channels
+    features: Annotated[tuple[Feature, ...], Meta(min_length=1)]
+    antialias: bool = True
+
+
+class Text(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a text becomes tokens, and what the tower gives.
+
+    Parameters
+    ----------
+    tokenizer : str
+        `clip` for the byte-pair encoding of CLIP, or the hub repository of a tokenizer.
+    context : int
+        Tokens at most, marks of beginning and end included; more are cut off.
+    clean : {"clip", "canonical", "none"}
+        What happens to a text before its tokenizer: `clip` mends mangled characters, replaces HTML
+        entities and makes white space single; `canonical` drops punctuation as well; `none` leaves
+        all to the tokenizer.
+    lower : bool
+        Whether case is dropped.
+    features : tuple of str
+        What may be extracted, the default first.
+    templates : mapping of str to tuple of str
+        Named sets of sentences around a word, `{}` its place; the vectors of a set are averaged.
+    """
+
+    tokenizer: str
+    context: Positive
+    clean: Literal["clip", "canonical", "none"]
+    lower: bool
+    features: Annotated[tuple[Feature, ...], Meta(min_length=1)]
+    templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Card(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known about one encoder.
+
+    Parameters
+    ----------
+    id : str
+        `LOADER:NAME`, as the user types it.
+    title, page, licence, citation : str
+        What it is called, where it is described, under which terms, and what to cite.
+    dimension : int
+        Of its default features.
+    weights : Weights
+        Where they come from.
+    visual : Visual, optional
+        Its tower for photographs.
+    text : Text, optional
+        Its tower for texts.
+    """
+
+    id: str
+    title: str
+    page: str
+    licence: str
+    citation: str
+    dimension: Positive
+    weights: Weights
+    visual: Visual | None = None
+    text: Text | None = None
+
+    @property
+    def loader(self) -> str:
+        """Who loads it: the part of the id before the colon."""
+        return self.id.partition(":")[0]
+
+    @property
+    def towers(self) -> tuple[str, ...]:
+        """What it encodes: `visual`, `text` or both."""
+        return tuple(name for name in ("visual", "text") if getattr(self, name) is not None)
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the hash of the weights is known beforehand."""
+        return bool(self.weights.sha256 or self.weights.sha256_prefix)
+
+
+def read_card(text: str, name: str) -> Card:
+    """Read a card.
+
+    Parameters
+    ----------
+    text : str
+        The card, TOML.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    Card
+
+    Raises
+    ------
+    FormatError
+        Text that is no TOML, a field that is missing, unknown or of the wrong kind.
+    """
+    try:
+        fields = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise FormatError(f"{name}: {fault}") from None
+    try:
+        card = convert(fields, Card)
+    except ValidationError as fault:
+        raise FormatError(f"{name}: {fault}") from None
+    if not card.towers:
+        raise FormatError(f"{name}: neither [visual] nor [text]; a card has one of them or both")
+    return card
+
+
+def card_of(encoder: str) -> Card:
+    """Return the card of a known encoder.
+
+    Parameters
+    ----------
+    encoder : str
+        Its id.
+
+    Raises
+    ------
+    OptionError
+        No such card; names the nearest.
+
+    Examples
+    --------
+    >>> card_of("torchvision:resnet50/IMAGENET1K_V1").dimension
+    2048
+    """
+    if encoder not in CARDS:
+        raise OptionError(
+            f"no card of an encoder {encoder!r}{nearest(encoder, CARDS)}"
+            " (`embarith models list` shows them)"
+        )
+    return CARDS[encoder]
+
+
+def source_of(card: Card) -> str:
+    """Return the TOML of a known encoder's card, as it travels with embarith."""
+    return _FILES[card.id].read_text(encoding="utf-8")
+
+
+def _load() -> tuple[dict[str, Card], dict[str, Traversable]]:
+    cards, found = {}, {}
+    for file in sorted(files("embarith.models").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            card = read_card(file.read_text(encoding="utf-8"), file.name)
+            cards[card.id], found[card.id] = card, file
+    return cards, found
+
+
+_CARDS, _FILES = _load()
+CARDS: Mapping[str, Card] = MappingProxyType(_CARDS)
