@@ -26,8 +26,7 @@ def models() -> None:
 def list_(as_json: bool) -> None:
     """Show every known encoder with its towers, dimension and licence.
 
-    The weights of a pinned encoder have a known hash; that of an unpinned one is recorded when
-    they are first loaded.
+    The weights of a pinned encoder have a known hash.
     """
     from embarith.encoders import CARDS
 

@@ -18,7 +18,7 @@ from embarith.table import EmbeddingTable, Similarity
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Questions of the control that are asked in one request; a request holds some 200 bytes for each.
+# Questions of the control that are asked in one request, which holds them all in memory.
 QUESTIONS_TOGETHER = 1 << 18
 # Columns of what a question earns: credit at 1 and 5, reciprocal rank, by fair and restricted rank.
 FAIR_TOP1, FAIR_TOP5, FAIR_MRR, RESTRICTED_TOP1, RESTRICTED_TOP5, RESTRICTED_MRR = range(6)
