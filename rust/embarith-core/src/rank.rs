@@ -7,29 +7,45 @@ use rayon::prelude::*;
 
 use crate::{Result, exact, pool};
 
+/// A value's place in the order of all values, as an integer; −0 equals 0.
+fn ordered(value: impl Into<f64>) -> u64 {
+    // Adding zero turns −0 into 0; the sign bit then orders negatives below positives.
+    let bits = (value.into() + 0.0_f64).to_bits();
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
+}
+
 /// Doubled, centred average ranks of one row, written to `out`.
-fn centered_row<T: Copy + Into<f64>>(row: &[T], keys: &mut Vec<(u64, u32)>, out: &mut [f32]) {
+///
+/// What is sorted is one integer a value, its column in place of the last bits: twice as fast as
+/// pairs. Few values differ in those bits alone, and they are sorted once more.
+fn centered_row<T: Copy + Into<f64>>(row: &[T], keys: &mut Vec<u64>, out: &mut [f32]) {
+    let columns = row.len().next_power_of_two() as u64 - 1;
+    let value_of = |key: &u64| ordered(row[(key & columns) as usize]);
     keys.clear();
-    keys.extend(row.iter().zip(0..).map(|(&value, column)| {
-        // Adding zero turns −0 into 0; the sign bit then orders negatives below positives.
-        let bits = (value.into() + 0.0_f64).to_bits();
-        let ordered = if bits >> 63 == 1 {
-            !bits
-        } else {
-            bits | 1 << 63
-        };
-        (ordered, column)
-    }));
+    keys.extend(
+        (0..)
+            .zip(row)
+            .map(|(column, &value)| ordered(value) & !columns | column),
+    );
     keys.sort_unstable();
     let offset = row.len() + 1;
     let mut start = 0;
-    for group in keys.chunk_by(|left, right| left.0 == right.0) {
-        let end = start + group.len();
-        let doubled = (start + 1 + end) as f32 - offset as f32;
-        for &(_, column) in group {
-            out[column as usize] = doubled;
+    for near in keys.chunk_by_mut(|left, right| left & !columns == right & !columns) {
+        if near.len() > 1 {
+            near.sort_unstable_by_key(value_of);
         }
-        start = end;
+        for group in near.chunk_by(|left, right| value_of(left) == value_of(right)) {
+            let end = start + group.len();
+            let doubled = (start + 1 + end) as f32 - offset as f32;
+            for key in group {
+                out[(key & columns) as usize] = doubled;
+            }
+            start = end;
+        }
     }
 }
 
@@ -82,6 +98,14 @@ mod tests {
     fn ties_share_the_mean_of_their_ranks() {
         let doubled = centered_ranks(&[3.0, -0.0, 0.0, -1.5, 3.0, 3.0], 6).unwrap();
         assert_eq!(doubled, [3.0, -2.0, -2.0, -5.0, 3.0, 3.0]);
+    }
+
+    #[test]
+    fn values_that_differ_in_the_last_bit_are_no_tie() {
+        let next = |value: f64| value.next_up();
+        let row = [next(1.0), 1.0, -1.0, next(next(1.0)), next(-1.0), 1.0];
+        let doubled = centered_ranks(&row, 6).unwrap();
+        assert_eq!(doubled, [3.0, 0.0, -5.0, 5.0, -3.0, 0.0]);
     }
 
     #[test]
