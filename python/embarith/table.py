@@ -420,7 +420,7 @@ class EmbeddingTable:
         Parameters
         ----------
         queries : ndarray of float32 or float64, shape (n, d)
-            Any length but zero.
+            Of any length from 1e-100 to 1e100.
         k : int
             Answers a query, at least 1.
         exclude : ndarray of int64, shape (n, m), optional
@@ -438,7 +438,8 @@ class EmbeddingTable:
         Raises
         ------
         OptionError
-            k < 1, an unknown similarity, or queries of the wrong width, zero or not finite.
+            k < 1, an unknown similarity, or queries of the wrong width, zero, not finite or of a
+            length beyond these.
         """
         if k < 1:
             raise OptionError(f"k must be at least 1, not {k}")
@@ -447,12 +448,13 @@ class EmbeddingTable:
             raise OptionError(
                 f"queries have shape {vectors.shape}; expected (n, {self.dimensions})"
             )
+        finite = np.isfinite(vectors).all(axis=1)
         table = self
         if similarity == "spearman":
             table, vectors = self.ranked(), _core.centered_ranks(vectors).astype(np.float64)
         elif similarity != "cosine":
             raise OptionError(f"similarity is 'cosine' or 'spearman', not {similarity!r}")
-        flawed = np.flatnonzero(~np.isfinite(vectors).all(axis=1) | ~vectors.any(axis=1))
+        flawed = np.flatnonzero(~finite | ~vectors.any(axis=1))
         if len(flawed):
             raise OptionError(f"query {flawed[0]} is zero, constant or not finite: no direction")
         excluded = _as_exclusions(exclude, len(vectors))

@@ -117,8 +117,9 @@ for similarity in ("cosine", "spearman"):
         rows, scores = table.search(vectors[:n] + 1, 9, similarity=similarity)
         digest.update(rows.tobytes() + scores.tobytes())
 relation = np.arange(500) // 10
-found = solvers.solve_pairs(table, relation, a, gold, k=7)
-digest.update(found.fair.scores.tobytes() + found.rank_fair.above.tobytes())
+for method in ("3cosavg", "lrcos"):
+    found = solvers.solve_pairs(table, relation, a, gold, method=method, k=7)
+    digest.update(found.fair.scores.tobytes() + found.rank_fair.above.tobytes())
 print(_core.isa(), _core.threads(), digest.hexdigest())
 """
 
@@ -184,6 +185,30 @@ print(table.search(vectors[:1], 1)[0][0, 0])
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == ["stopped", "0"]
+
+
+def test_a_forked_process_gets_threads_of_its_own() -> None:
+    script = """
+import multiprocessing, numpy as np
+from embarith.table import EmbeddingTable
+vectors = np.random.default_rng(0).standard_normal((5000, 16)).astype(np.float32)
+table = EmbeddingTable.from_arrays([str(i) for i in range(5000)], vectors)
+
+def ask(row):
+    return int(table.search(vectors[row : row + 1], 1)[0][0, 0])
+
+ask(0)
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(ask, [3, 4]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "[3, 4]"
 
 
 @pytest.mark.parametrize("k", [10, 3000])

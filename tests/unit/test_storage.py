@@ -163,3 +163,17 @@ def test_a_shadow_that_does_not_fit_is_noticed_and_not_used(
         warnings.simplefilter("error")
         table.save(path)
         assert np.array_equal(EmbeddingTable.open(path).search(queries, 5)[0], found[0])
+
+
+def test_a_row_damaged_beside_a_whole_shadow_is_named(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).standard_normal((5000, 8), np.float32)
+    path = tmp_path / "table.arrow"
+    EmbeddingTable.from_arrays(np.arange(5000).astype(str), vectors).save(path)
+    assert Path(f"{path}.shadow").exists()
+    content = bytearray(path.read_bytes())
+    at = content.index(vectors[77].tobytes())
+    content[at : at + 4] = np.float32(np.nan).tobytes()
+    path.write_bytes(content)
+    table = EmbeddingTable.open(path)
+    with pytest.raises(TableError, match="row 77 is zero or not finite"):
+        table.search(vectors[77:78].astype(np.float64), 3)

@@ -221,3 +221,21 @@ def test_searches_without_meaning_are_refused(
     table = EmbeddingTable.from_arrays(*small(), provenance=Provenance(encoder="small"))
     with pytest.raises(OptionError, match=message):
         table.search(queries, **options)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "spearman"])
+@pytest.mark.parametrize("flaw", [[np.nan, 1.0, 2.0], [1.0, -np.inf, 2.0], [0.0, 0.0, 0.0]])
+def test_queries_without_direction_are_refused(similarity: str, flaw: list[float]) -> None:
+    table = EmbeddingTable.from_arrays(["a", "b"], np.float32([[1, 2, 3], [3, 1, 2]]))
+    with pytest.raises(OptionError, match="query 1 is zero, constant or not finite"):
+        table.search(np.array([[1.0, 2.0, 3.0], flaw]), 1, similarity=similarity)
+
+
+@pytest.mark.parametrize("length", [1e200, 1e-170])
+def test_queries_beyond_the_range_of_squares_are_refused(length: float) -> None:
+    table = EmbeddingTable.from_arrays(["a", "b"], np.float32([[1, 2, 3], [3, 1, 2]]))
+    with pytest.raises(OptionError, match="lengths from 1e-100 to 1e100"):
+        table.search(np.array([[length, 0.0, 0.0]]), 1)
+    found, scores = table.search(np.array([[3e90, 1e90, 2e90], [3e-90, 1e-90, 2e-90]]), 1)
+    assert found.tolist() == [[1], [1]]
+    np.testing.assert_allclose(scores, 1.0, rtol=1e-15)

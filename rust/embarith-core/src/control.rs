@@ -1,7 +1,7 @@
 //! How many threads work, how far they are, and whether they should stop.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -43,25 +43,38 @@ impl Control {
 
 /// The threads of this crate: `EMBARITH_THREADS` of them, or one a core.
 ///
+/// A process that was forked has none of its parent's threads and gets its own.
+///
 /// # Errors
 ///
-/// [`Error::Threads`] if the variable is set to anything but an integer from 1 to 1,024.
+/// [`Error::Threads`] if the variable is set to anything but an integer from 1 to 1,024;
+/// [`Error::NoThreads`] if the system refuses them.
 pub fn pool() -> Result<&'static ThreadPool> {
-    static POOL: OnceLock<std::result::Result<ThreadPool, String>> = OnceLock::new();
-    POOL.get_or_init(|| {
-        let wanted = match std::env::var("EMBARITH_THREADS") {
-            Ok(text) if !text.is_empty() => match text.parse::<usize>() {
-                Ok(threads) if (1..=MAX_THREADS).contains(&threads) => threads,
-                _ => return Err(text),
-            },
-            _ => 0, // rayon's word for one a core
-        };
-        ThreadPoolBuilder::new()
-            .num_threads(wanted)
-            .thread_name(|i| format!("embarith-{i}"))
-            .build()
-            .map_err(|error| error.to_string())
-    })
-    .as_ref()
-    .map_err(|text| Error::Threads(text.clone()))
+    static POOL: Mutex<Option<(u32, &ThreadPool)>> = Mutex::new(None);
+    let mut held = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((process, pool)) = *held
+        && process == std::process::id()
+    {
+        return Ok(pool);
+    }
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(wanted()?)
+        .thread_name(|i| format!("embarith-{i}"))
+        .build()
+        .map_err(|error| Error::NoThreads(error.to_string()))?;
+    let pool = Box::leak(Box::new(pool));
+    *held = Some((std::process::id(), pool));
+    Ok(pool)
+}
+
+/// What the variable says; 0, rayon's word for one a core, where it is not set.
+fn wanted() -> Result<usize> {
+    let Some(text) = std::env::var_os("EMBARITH_THREADS").filter(|text| !text.is_empty()) else {
+        return Ok(0);
+    };
+    let text = text.to_string_lossy();
+    match text.parse() {
+        Ok(threads) if (1..=MAX_THREADS).contains(&threads) => Ok(threads),
+        _ => Err(Error::Threads(text.into())),
+    }
 }

@@ -7,6 +7,12 @@ pub enum Error {
     /// An array whose shape does not fit the others.
     #[error("{0}")]
     Shape(String),
+    /// A vector or weight so short or long that squares of it leave the range of `f64`.
+    #[error(
+        "a vector or weight of size {0:e}; lengths from 1e-100 to 1e100 and weights from 1e-30 to \
+         1e30 can be compared"
+    )]
+    Size(f64),
     /// A row that is zero or not finite and so has no direction.
     #[error("row {0} is zero or not finite and has no direction")]
     Direction(usize),
@@ -19,6 +25,9 @@ pub enum Error {
     /// A number of threads that is not an integer from 1 to 1,024.
     #[error("EMBARITH_THREADS={0:?}; expected an integer from 1 to 1024")]
     Threads(String),
+    /// Threads that the system does not give.
+    #[error("the system gives no threads: {0}")]
+    NoThreads(String),
     /// A file of word vectors with a fault.
     #[error(transparent)]
     Vectors(#[from] crate::vectors_io::Fault),

@@ -1,11 +1,11 @@
 //! Average ranks with ties, and Spearman's rank correlation from them.
 //!
 //! Ranks are kept doubled and centred, `2·rank − (d + 1)`: small integers even for ties, so sums
-//! of their products are exact and the correlation has a single rounding.
+//! of their products are exact.
 
 use rayon::prelude::*;
 
-use crate::{Result, exact, pool};
+use crate::{Error, Result, exact, pool};
 
 /// A value's place in the order of all values, as an integer; −0 equals 0.
 fn ordered(value: impl Into<f64>) -> u64 {
@@ -49,12 +49,13 @@ fn centered_row<T: Copy + Into<f64>>(row: &[T], keys: &mut Vec<u64>, out: &mut [
     }
 }
 
-/// Doubled, centred average ranks of every row of `data`, rows of `dim` values.
+/// Doubled, centred average ranks of every row of `data`, rows of `dim` values that are not NaN.
 ///
 /// # Errors
 ///
-/// As [`pool`].
+/// [`Error::Shape`] for data that is no whole number of rows; as [`pool`].
 pub fn centered_ranks<T: Copy + Into<f64> + Sync>(data: &[T], dim: usize) -> Result<Vec<f32>> {
+    check(data, dim)?;
     let mut out = vec![0.0; data.len()];
     pool()?.install(|| {
         out.par_chunks_exact_mut(dim)
@@ -65,16 +66,19 @@ pub fn centered_ranks<T: Copy + Into<f64> + Sync>(data: &[T], dim: usize) -> Res
     Ok(out)
 }
 
-/// Spearman's rank correlation of row i of `left` with row i of `right`; NaN for a constant row.
+/// Spearman's rank correlation of row i of `left` with row i of `right`; NaN for a row that is
+/// constant or holds NaN.
 ///
 /// # Errors
 ///
-/// As [`pool`].
+/// [`Error::Shape`] for data that is no whole number of rows; as [`pool`].
 pub fn spearman<T: Copy + Into<f64> + Sync>(
     left: &[T],
     right: &[T],
     dim: usize,
 ) -> Result<Vec<f64>> {
+    check(left, dim)?;
+    check(right, dim)?;
     let rows = left
         .par_chunks_exact(dim)
         .zip(right.par_chunks_exact(dim))
@@ -82,12 +86,25 @@ pub fn spearman<T: Copy + Into<f64> + Sync>(
         .map_init(
             || (Vec::new(), vec![0.0; dim], vec![0.0; dim]),
             |(keys, x, y), (left, right)| {
+                if left.iter().chain(right).any(|&value| value.into().is_nan()) {
+                    return f64::NAN;
+                }
                 centered_row(left, keys, x);
                 centered_row(right, keys, y);
                 exact::dot(x, y) / (exact::dot(x, x) * exact::dot(y, y)).sqrt()
             },
         );
     Ok(pool()?.install(|| rows.collect()))
+}
+
+fn check<T>(data: &[T], dim: usize) -> Result<()> {
+    if dim == 0 || !data.len().is_multiple_of(dim) {
+        return Err(Error::Shape(format!(
+            "{} values in rows of {dim}",
+            data.len()
+        )));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -114,5 +131,7 @@ mod tests {
         let y: Vec<f64> = x.iter().map(|v| v.exp()).collect();
         assert_eq!(spearman(&x, &y, 50).unwrap(), [1.0]);
         assert!(spearman(&[1.0, 1.0], &[1.0, 2.0], 2).unwrap()[0].is_nan());
+        assert!(spearman(&[1.0, f64::NAN], &[1.0, 2.0], 2).unwrap()[0].is_nan());
+        assert!(spearman::<f64>(&[], &[], 0).is_err());
     }
 }

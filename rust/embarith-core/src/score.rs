@@ -41,11 +41,16 @@ impl Method {
 ///
 /// Higham's bound for a sum of `dim` products in any order, γ = dim·u/(1 − dim·u) with
 /// u = 2⁻²⁴, plus one u each for rounding the two vectors, the row's length and the scaling.
-/// The last factor covers the products of these terms and the error of the `f64` score.
+/// The last factor covers the products of these terms and the error of the `f64` score. Beyond
+/// the dimensions where it does so, no bound holds.
 #[must_use]
 pub fn cosine_error(dim: usize) -> f64 {
     const U: f64 = 1.0 / (1_u64 << 24) as f64;
-    (dim + 6) as f64 * U * 1.01
+    let sum = (dim + 6) as f64 * U;
+    if sum > 0.009 {
+        return f64::INFINITY;
+    }
+    sum * 1.01
 }
 
 /// Absolute slack for values so small that `f32` loses relative precision.
@@ -324,7 +329,7 @@ impl<'a> Scorer<'a> {
         self
     }
 
-    /// The score of a row; never NaN.
+    /// The score of a row; NaN only for a row that was damaged after its length was taken.
     pub(crate) fn score(&mut self, row: u32) -> f64 {
         let question = self.question.expect("a question is loaded first");
         let x = self.table.matrix().row(row as usize);
@@ -358,7 +363,7 @@ impl<'a> Scorer<'a> {
             Method::LogisticCosine { raw } => {
                 let scale = if raw { 1.0 } else { norm };
                 let z = dot(question.atoms[0], x) / scale + question.weights[0];
-                cosine(1) / (1.0 + (-z).exp())
+                cosine(1) / (1.0 + libm::exp(-z))
             }
         }
     }

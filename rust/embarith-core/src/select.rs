@@ -36,11 +36,11 @@ pub(crate) struct Scored {
 
 impl Ord for Scored {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Not `total_cmp`: −0 and 0 are a tie.
-        other
-            .score
-            .partial_cmp(&self.score)
-            .expect("scores are never NaN")
+        // Not `total_cmp`: −0 and 0 are a tie. A row that was damaged comes last.
+        let (left, right) = (self.score, other.score);
+        right
+            .partial_cmp(&left)
+            .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
             .then(self.row.cmp(&other.row))
     }
 }
@@ -69,11 +69,12 @@ pub(crate) struct Room {
 impl Room {
     /// Bounds of the `f32` scan leave hardly more than k rows open, those of eight bits about ten
     /// times as many; a buffer that is too small for them would have rows scored over and over.
-    pub(crate) fn new(k: usize, screened: bool) -> Self {
+    pub(crate) fn new(k: usize, screened: bool, rows: usize) -> Self {
         let capacity = if screened { 16 * k } else { 2 * k };
         Self {
             k,
-            capacity: capacity.max(128),
+            // One more than there are rows is never filled.
+            capacity: capacity.max(128).min(rows + 1),
         }
     }
 

@@ -140,7 +140,7 @@ impl Shadow {
 /// Mean of the unit rows, which estimates leave to one product a query.
 fn mean(table: &Table<'_>) -> Vec<f32> {
     let (matrix, dim) = (table.matrix(), table.matrix().dim());
-    // A sample will do: any vector gives right answers, a central one gives tight bounds.
+    // A sample will do: any vector no longer than 1 gives right answers, a central one gives tight bounds.
     let step = (matrix.rows() / 8192).max(1);
     let mut total = vec![0.0; dim];
     let mut count = 0.0;

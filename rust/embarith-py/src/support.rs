@@ -16,7 +16,7 @@ const POLL: Duration = Duration::from_millis(50);
 pub fn to_python(error: Error) -> PyErr {
     let class = match error {
         Error::Interrupted => return PyKeyboardInterrupt::new_err(()),
-        Error::Threads(_) | Error::InstructionSet(_) => "OptionError",
+        Error::Threads(_) | Error::InstructionSet(_) | Error::Size(_) => "OptionError",
         Error::Direction(_) | Error::Shadow(_) => "TableError",
         _ => return PyValueError::new_err(error.to_string()),
     };

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use embarith_core::pool;
 use embarith_core::vectors_io::{self, Fault, Options, Utf8, Words};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+use crate::support::to_python;
 
 pyo3::import_exception!(embarith.errors, FormatError);
 
@@ -33,7 +36,7 @@ pub fn read_words<'py>(
         utf8: utf8(errors)?,
         drop_bad,
     };
-    arrays(py, py.detach(move || vectors_io::read(&path, &options)))
+    arrays(py, || vectors_io::read(&path, &options))
 }
 
 #[pyfunction]
@@ -51,7 +54,7 @@ pub fn parse_words<'py>(
         drop_bad,
     };
     let bytes = data.as_bytes();
-    arrays(py, py.detach(|| vectors_io::parse(bytes, &options)))
+    arrays(py, || vectors_io::parse(bytes, &options))
 }
 
 fn utf8(errors: &str) -> PyResult<Utf8> {
@@ -65,14 +68,18 @@ fn utf8(errors: &str) -> PyResult<Utf8> {
     }
 }
 
-fn arrays(py: Python<'_>, words: Result<Words, Fault>) -> PyResult<Arrays<'_>> {
+fn arrays(
+    py: Python<'_>,
+    words: impl FnOnce() -> Result<Words, Fault> + Send,
+) -> PyResult<Arrays<'_>> {
+    let pool = pool().map_err(to_python)?;
     let Words {
         layout,
         labels,
         vectors,
         dimensions,
         dropped,
-    } = words.map_err(exception)?;
+    } = py.detach(|| pool.install(words)).map_err(exception)?;
     let shape = [labels.len(), dimensions];
     let vectors = vectors.into_pyarray(py).reshape(shape)?;
     let (offsets, bytes) = (

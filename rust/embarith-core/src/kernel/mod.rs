@@ -1,4 +1,4 @@
-//! The f32 kernels of the first stage, one file an instruction set, the same functions in each.
+//! The kernels, one file an instruction set, the same functions in each.
 //!
 //! The choice is made once: the best set the CPU has, or the one that `EMBARITH_ISA` names.
 //! `EMBARITH_REQUIRE_ISA` turns an absent set into an error instead of a lesser path.
@@ -469,8 +469,22 @@ mod tests {
                     },
                 );
                 assert_eq!(counted, (above, open), "{}", kernel.name);
-                let masks = (kernel.sift)(terms, [1.0, 0.0, 0.0], [bound, 2.0, bound]);
-                assert_eq!([masks[0], masks[2]], [want; 2], "{}", kernel.name);
+                // Whole numbers and halves: every instruction set adds them up exactly.
+                let weights = [1.0, -2.0, 0.5];
+                let bounds = [bound, 2.0, bound / 2.0];
+                let reached = bounds.map(|bound| {
+                    (0..TILE).fold(0_u64, |mask, lane| {
+                        mask | u64::from(out[lane] >= bound) << lane
+                    })
+                });
+                let masks = (kernel.sift)(terms, weights, bounds);
+                assert_eq!(masks, reached, "{}", kernel.name);
+                let strip = terms.map(|lanes| *lanes);
+                let tiles = (kernel.reach)(&strip, 3, [0, 1, 2], weights, bound);
+                assert_eq!(tiles, u16::from(reached[0] != 0), "{}", kernel.name);
+                let counted = (kernel.count)(&strip, 3, [0, 1, 2], weights, [2.0, bound]);
+                let open = u16::from(reached[0] & !reached[1] != 0);
+                assert_eq!(counted, (reached[1].count_ones(), open), "{}", kernel.name);
             }
         }
     }

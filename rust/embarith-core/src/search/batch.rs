@@ -11,7 +11,7 @@ use crate::control::Control;
 use crate::kernel::Kernel;
 use crate::score::{Plan, Question, Scorer, thresholds};
 use crate::select::{Candidate, Candidates, Room, Scored, prune};
-use crate::{Result, exact};
+use crate::{Error, Result, exact};
 
 /// Distinct atoms a pass: their cosines with a tile or two stay in a core's second-level cache.
 const MAX_ATOMS: usize = 2048;
@@ -65,7 +65,7 @@ impl<'a> Batch<'a> {
         kernel: Kernel,
         layout: &Layout,
         start: usize,
-    ) -> Self {
+    ) -> Result<Self> {
         let terms = request.terms_per_question;
         let most = most_questions(layout);
         let mut places: HashMap<i64, u32> = HashMap::new();
@@ -110,7 +110,9 @@ impl<'a> Batch<'a> {
             screened: layout.screened,
             depth: layout.depth,
             room: layout.room(),
-            limit: request.limit.map(|limit| limit + layout.excluded as u64),
+            limit: request
+                .limit
+                .map(|limit| limit.saturating_add(layout.excluded as u64)),
             start,
             plans: Vec::new(),
             unit_atoms,
@@ -123,9 +125,9 @@ impl<'a> Batch<'a> {
             .map(|(index, &own)| Plan::new(request.method, &batch.question(index), own, dim))
             .collect();
         if layout.golds > 0 {
-            batch.set_targets(layout.golds);
+            batch.set_targets(layout.golds)?;
         }
-        batch
+        Ok(batch)
     }
 
     pub(super) fn questions(&self) -> usize {
@@ -168,7 +170,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Scores every right answer and sets what is to be counted.
-    fn set_targets(&mut self, golds: usize) {
+    fn set_targets(&mut self, golds: usize) -> Result<()> {
         let best: Vec<[Option<(f64, i64)>; 2]> = (0..self.plans.len())
             .into_par_iter()
             .map_init(
@@ -182,6 +184,9 @@ impl<'a> Batch<'a> {
                             continue;
                         }
                         let score = scorer.score(row as u32);
+                        if score.is_nan() {
+                            return Err(Error::Direction(row as usize));
+                        }
                         let allowed = !self.excluded(index).contains(&row);
                         for (slot, counts) in best.iter_mut().zip([true, allowed]) {
                             *slot = match *slot {
@@ -192,10 +197,10 @@ impl<'a> Batch<'a> {
                             };
                         }
                     }
-                    best
+                    Ok(best)
                 },
             )
-            .collect();
+            .collect::<Result<_>>()?;
         for (index, slots) in best.into_iter().enumerate() {
             let mut own: [Option<Gold>; 2] = [None; 2];
             for (side, slot) in slots.into_iter().enumerate() {
@@ -219,6 +224,7 @@ impl<'a> Batch<'a> {
             }
             self.golds.push(own);
         }
+        Ok(())
     }
 
     /// Answers the questions and appends them to `response`.
@@ -279,7 +285,7 @@ impl<'a> Batch<'a> {
                     prune(&mut found, self.depth, scratch);
                     found.sort_unstable_by(|left, right| right.upper.total_cmp(&left.upper));
                     scorer.load(self.question(index));
-                    Ok(self.best(&found, scorer))
+                    self.best(&found, scorer)
                 },
             )
             .collect::<Result<_>>()?;
@@ -296,7 +302,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The best candidates, best first; `found` is in the order of their upper bounds.
-    fn best(&self, found: &[Candidate], scorer: &mut Scorer<'_>) -> Vec<Scored> {
+    fn best(&self, found: &[Candidate], scorer: &mut Scorer<'_>) -> Result<Vec<Scored>> {
         const AHEAD: usize = 4;
         // The worst on top.
         let mut best = BinaryHeap::with_capacity(self.depth);
@@ -319,6 +325,9 @@ impl<'a> Batch<'a> {
                 score: scorer.score(row),
                 row,
             };
+            if scored.score.is_nan() {
+                return Err(Error::Direction(row as usize));
+            }
             if best.len() < self.depth {
                 best.push(scored);
             } else if let Some(mut last) = best.peek_mut()
@@ -327,7 +336,7 @@ impl<'a> Batch<'a> {
                 *last = scored;
             }
         }
-        best.into_sorted_vec()
+        Ok(best.into_sorted_vec())
     }
 
     /// Turns counts into ranks, taking the excluded rows out of the restricted ones.
@@ -358,7 +367,10 @@ impl<'a> Batch<'a> {
                 },
             )
             .collect();
-        let limit = self.request.limit.map_or(i64::MAX, |limit| limit as i64);
+        let limit = self
+            .request
+            .limit
+            .map_or(i64::MAX, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
         for sides in ranks {
             let both = [&mut response.rank_fair, &mut response.rank_restricted];
             for (ranks, counted) in both.into_iter().zip(sides) {

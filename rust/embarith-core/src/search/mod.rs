@@ -17,7 +17,7 @@ use crate::norms::Norms;
 use crate::score::Method;
 use crate::select::Room;
 use crate::shadow::Shadow;
-use crate::{Error, Result};
+use crate::{Error, Result, exact};
 
 use batch::Batch;
 pub(crate) use strip::Tile;
@@ -155,8 +155,9 @@ pub struct Response {
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] for arrays that do not fit together or places out of range;
-/// [`Error::Interrupted`] if `control` was cancelled.
+/// [`Error::Shape`] for arrays that do not fit together or places out of range; [`Error::Size`] for
+/// vectors too short or too long; [`Error::Direction`] for a row that was damaged after its shadow
+/// was made; [`Error::Interrupted`] if `control` was cancelled.
 pub fn solve(table: &Table<'_>, request: &Request<'_>, control: &Control) -> Result<Response> {
     solve_on(kernel()?, table, request, control)
 }
@@ -178,7 +179,7 @@ pub fn solve_on(
         let mut response = Response::default();
         let mut start = 0;
         while start < layout.questions {
-            let batch = Batch::new(table, request, kernel, &layout, start);
+            let batch = Batch::new(table, request, kernel, &layout, start)?;
             start += batch.questions();
             batch.run(pool, control, &mut response)?;
         }
@@ -189,6 +190,7 @@ pub fn solve_on(
 /// The request's shapes, checked.
 struct Layout {
     questions: usize,
+    rows: usize,
     dim: usize,
     excluded: usize,
     golds: usize,
@@ -200,7 +202,7 @@ struct Layout {
 
 impl Layout {
     fn room(&self) -> Room {
-        Room::new(self.depth, self.screened)
+        Room::new(self.depth, self.screened, self.rows)
     }
 
     fn new(table: &Table<'_>, request: &Request<'_>) -> Result<Self> {
@@ -236,13 +238,15 @@ impl Layout {
         if let Some(row) = listed.find(|row| !(-1..rows as i64).contains(*row)) {
             return shape(format!("row {row} of a table of {rows} rows"));
         }
+        check_sizes(request, dim)?;
         let depth = if request.k == 0 {
             0
         } else {
-            rows.min(request.k + excluded)
+            rows.min(request.k.saturating_add(excluded))
         };
         Ok(Self {
             questions,
+            rows,
             dim,
             excluded,
             golds,
@@ -252,9 +256,121 @@ impl Layout {
     }
 }
 
+/// Squares of lengths must stay in the range of `f64`, also of sums that all but cancel.
+fn check_sizes(request: &Request<'_>, dim: usize) -> Result<()> {
+    for atom in request.atoms.chunks_exact(dim) {
+        let length = exact::norm(atom);
+        let is_zero = length == 0.0 && atom.iter().all(|&value| value == 0.0);
+        if !is_zero && !(1e-100..=1e100).contains(&length) {
+            return Err(Error::Size(length));
+        }
+    }
+    let least = match request.method {
+        Method::LogisticCosine { .. } => 0.0, // its weight is added, not multiplied
+        _ => 1e-30,
+    };
+    let fits = |weight: f64| weight == 0.0 || (least..=1e30).contains(&weight.abs());
+    match request.weights.iter().find(|&&weight| !fits(weight)) {
+        Some(&weight) => Err(Error::Size(weight)),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn bits(answers: &Answers) -> Vec<(i64, u64)> {
+        let scores = answers.scores.iter().map(|score| score.to_bits());
+        answers.rows.iter().copied().zip(scores).collect()
+    }
+
+    /// A third of the rows repeat an earlier one, a third hardly differ from it; all lean one way.
+    #[test]
+    fn a_shadow_changes_no_answer() {
+        for (count, dim) in [(1500, 3), (700, 20), (130, 65), (65, 1), (1, 300)] {
+            let mut rows: Vec<f32> = Vec::new();
+            for row in 0..count {
+                let model = (row % 3 * row / 5) * dim;
+                if row % 3 == 0 {
+                    rows.extend((0..dim).map(|i| ((row * dim + i) as f32 * 12.9898).sin() + 0.8));
+                } else {
+                    rows.extend_from_within(model % rows.len() / dim * dim..);
+                    rows.truncate((row + 1) * dim);
+                    if row % 3 == 2 {
+                        rows[row * dim] = rows[row * dim].next_up();
+                    }
+                }
+            }
+            let matrix = Matrix::new(&rows, dim).unwrap();
+            let norms = Norms::of(matrix).unwrap();
+            let plain = Table::new(matrix, &norms).unwrap();
+            let shadow = Shadow::new(&plain, &Control::default()).unwrap();
+            let atoms: Vec<f64> = (0..6 * dim)
+                .map(|i| f64::from(rows[i * 7 % rows.len()]) + 0.01 * (i as f64).cos())
+                .collect();
+            for terms_per_question in 1..=3 {
+                let terms: Vec<i64> = (0..6 * terms_per_question as i64)
+                    .map(|i| i * 5 % 6)
+                    .collect();
+                let weights: Vec<f64> =
+                    (0..terms.len()).map(|i| [1.0, -0.75, 0.5][i % 3]).collect();
+                for k in [1, 10, count + 3] {
+                    let request = Request {
+                        method: Method::Offset,
+                        atoms: &atoms,
+                        terms: &terms,
+                        weights: &weights,
+                        terms_per_question,
+                        exclude: &[0, -1, -1, 0, -1, -1],
+                        gold: &[],
+                        k,
+                        fair: true,
+                        limit: None,
+                    };
+                    assert!(request.suits_shadow(dim));
+                    for kernel in crate::kernel::available() {
+                        let [want, got] = [plain, plain.with_shadow(Some(&shadow))]
+                            .map(|table| solve_on(kernel, &table, &request, &Control::default()))
+                            .map(Result::unwrap);
+                        assert_eq!(bits(&got.fair), bits(&want.fair), "{}", kernel.name);
+                        assert_eq!(
+                            bits(&got.restricted),
+                            bits(&want.restricted),
+                            "{}",
+                            kernel.name
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_whose_squares_leave_the_range_are_refused() {
+        let matrix = Matrix::new(&[1.0, 0.0, 0.0, 1.0], 2).unwrap();
+        let norms = Norms::of(matrix).unwrap();
+        let table = Table::new(matrix, &norms).unwrap();
+        for (atom, weight) in [(1e200, 1.0), (1e-170, 1.0), (f64::NAN, 1.0), (1.0, 1e40)] {
+            let request = Request {
+                method: Method::Offset,
+                atoms: &[atom, 0.0],
+                terms: &[0],
+                weights: &[weight],
+                terms_per_question: 1,
+                exclude: &[],
+                gold: &[],
+                k: 1,
+                fair: false,
+                limit: None,
+            };
+            let got = solve_on(kernel().unwrap(), &table, &request, &Control::default());
+            assert!(
+                matches!(got, Err(Error::Size(_))),
+                "{atom} {weight}: {got:?}"
+            );
+        }
+    }
 
     /// Row 0 points away from the first atom, so that only a tiny ε keeps its score finite. As a
     /// right answer that may not answer it makes its question visit the rows twice.

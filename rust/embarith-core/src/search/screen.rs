@@ -81,7 +81,7 @@ impl<'a> Screen<'a> {
                     bounds[index] = candidates.bound();
                 });
             }
-            let rows = self.grain * TILE;
+            let rows = (tiles.min(first + self.grain) - first) * TILE;
             self.control.advance((rows * batch.questions()) as u64);
         }
     }

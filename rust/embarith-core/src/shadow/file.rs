@@ -58,7 +58,10 @@ impl Shadow {
         }
         rest.extend(norms.values().iter().flat_map(|norm| norm.to_le_bytes()));
         rest.extend(self.mean.iter().flat_map(|value| value.to_le_bytes()));
-        rest.extend(self.checksums().iter().flat_map(|sum| sum.to_le_bytes()));
+        let sums = pool()
+            .map_err(std::io::Error::other)?
+            .install(|| self.checksums());
+        rest.extend(sums.iter().flat_map(|sum| sum.to_le_bytes()));
         let mut file = BufWriter::new(File::create(path)?);
         file.write_all(&header)?;
         for codes in self.codes.iter() {
@@ -115,6 +118,14 @@ impl Shadow {
             let values = bytes.as_chunks().0.iter().copied();
             values.map(f32::from_le_bytes).collect::<Vec<f32>>()
         });
+        let sound = |value: &f32| value.is_finite() && *value >= 0.0;
+        let length = mean
+            .iter()
+            .map(|&value| f64::from(value).powi(2))
+            .sum::<f64>();
+        if !scales.iter().all(sound) || !(0.0..1.001).contains(&length) {
+            return Err(fault("holds scales that none has"));
+        }
         let tiles = scales.as_chunks().0.iter();
         let tiles = tiles.map(|&[step, error, length]| Scale {
             step,
