@@ -89,7 +89,9 @@ def test_k(benchmark: BenchmarkFixture, saved: Saved, k: int) -> None:
     measure(benchmark, lambda: ours.search(asked, k), group=group, peer=peer, rounds=15)
 
 
-@pytest.mark.parametrize("peer", ["embarith", "embarith, cosine", "scipy, ranking both", "numpy, table ranked before"])
+@pytest.mark.parametrize(
+    "peer", ["embarith", "embarith, cosine", "scipy, ranking both", "numpy, table ranked before"]
+)
 def test_spearman_search(benchmark: BenchmarkFixture, saved: Saved, peer: str) -> None:
     ours, unit = opened(saved("random-300"))
     asked = near(ours, 64)

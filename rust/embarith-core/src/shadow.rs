@@ -140,10 +140,10 @@ impl Shadow {
 /// Mean of the unit rows, which estimates leave to one product a query.
 fn mean(table: &Table<'_>) -> Vec<f32> {
     let (matrix, dim) = (table.matrix(), table.matrix().dim());
-    // A sample will do: any vector no longer than 1 gives right answers, a central one gives tight bounds.
+    // A sample will do: any vector no longer than 1 gives right answers, a central one tight bounds.
     let step = (matrix.rows() / 8192).max(1);
     let mut total = vec![0.0; dim];
-    let mut count = 0.0;
+    let mut count = 0.0_f64;
     for row in (0..matrix.rows()).step_by(step) {
         let norm = table.norms()[row];
         for (sum, &x) in total.iter_mut().zip(matrix.row(row)) {
@@ -151,7 +151,10 @@ fn mean(table: &Table<'_>) -> Vec<f32> {
         }
         count += 1.0;
     }
-    total.iter().map(|sum| (sum / count) as f32).collect()
+    total
+        .iter()
+        .map(|sum| (sum / count.max(1.0)) as f32)
+        .collect()
 }
 
 /// Writes a tile's codes and measures their error in `f64`.

@@ -361,7 +361,7 @@ impl Case {
             Method::LogisticCosine { raw } => {
                 let scale = if raw { 1.0 } else { length };
                 let z = dot(atom(0), row) / scale + weight(0);
-                cosine(1) / (1.0 + (-z).exp())
+                cosine(1) / (1.0 + libm::exp(-z))
             }
         }
     }

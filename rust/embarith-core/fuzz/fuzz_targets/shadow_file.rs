@@ -108,10 +108,19 @@ fn holds(file: &[u8], key: &Key, rows: usize, dim: usize) -> bool {
     file.len() == end && file.starts_with(&header) && {
         let mut sealed = file.to_vec();
         seal(&mut sealed, rows, dim);
-        let [_, _, lengths, mean, ..] = parts(rows, dim);
+        let [_, scales, lengths, mean, sums, ..] = parts(rows, dim);
         let mut norms = file[lengths..mean].chunks_exact(8);
-        sealed == file && norms.all(|norm| f64::from_le_bytes(norm.try_into().unwrap()).is_normal())
+        let size = floats(&file[mean..sums]).map(|x| x * x).sum::<f64>();
+        sealed == file
+            && norms.all(|norm| f64::from_le_bytes(norm.try_into().unwrap()).is_normal())
+            && floats(&file[scales..lengths]).all(|scale| scale.is_finite() && scale >= 0.0)
+            && size < 1.001
     }
+}
+
+fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> + '_ {
+    let values = bytes.chunks_exact(4);
+    values.map(|value| f64::from(f32::from_le_bytes(value.try_into().unwrap())))
 }
 
 /// Writes the checksums that a file of the right length should have.
