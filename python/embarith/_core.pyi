@@ -15,6 +15,7 @@ __all__ = [
     "isa",
     "parse_words",
     "permuted_hits",
+    "photograph_to_tensor",
     "read_words",
     "row_norms",
     "spearman",
@@ -284,3 +285,35 @@ def parse_words(
     drop_bad: bool = False,
 ) -> _Words:
     """Parse word vectors that lie in memory; as `read_words`."""
+
+def photograph_to_tensor(
+    rgb: NDArray[np.uint8],
+    out: NDArray[np.float32],
+    *,
+    scaled: tuple[int, int],
+    corner: tuple[int, int],
+    interpolation: str,
+    antialias: bool,
+    mean: tuple[float, float, float],
+    std: tuple[float, float, float],
+) -> None:
+    """Write a photograph, scaled, cut and normalised, into a tensor; as Pillow, to the bit.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (h, w, 3), C-contiguous
+    out : ndarray of float32, shape (3, rows, columns), C-contiguous
+        Takes ``(value / 255 - mean) / std`` of the scaled photograph from `corner` on.
+    scaled, corner : (int, int)
+        Height and width after scaling; top and left of the cut.
+    interpolation : {"bilinear", "bicubic"}
+    antialias : bool
+        Whether the filter widens where the photograph shrinks.
+    mean, std : tuple of float
+        Of each channel.
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit each other, or an unknown interpolation.
+    """

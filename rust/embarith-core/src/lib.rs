@@ -14,6 +14,7 @@ pub mod labels;
 pub mod matrix;
 pub mod norms;
 pub mod pages;
+pub mod photograph;
 pub mod random;
 pub mod rank;
 pub mod resampling;

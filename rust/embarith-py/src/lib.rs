@@ -6,6 +6,7 @@
 )]
 
 mod labels;
+mod photograph;
 mod rank;
 mod resampling;
 mod search;
@@ -21,6 +22,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::labels::LabelIndex;
+    #[pymodule_export]
+    use crate::photograph::photograph_to_tensor;
     #[pymodule_export]
     use crate::rank::{centered_ranks, spearman};
     #[pymodule_export]

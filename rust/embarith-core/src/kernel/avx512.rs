@@ -30,6 +30,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     cos_mul,
     pair_distance,
     add_weighted,
+    blend,
 };
 
 pub(super) fn is_available() -> bool {
@@ -72,6 +73,15 @@ fn add_weighted(values: &[f64], weights: &[Draws], sums: &mut [Draws]) {
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
     unsafe { inner(values, weights, sums) }
+}
+
+fn blend(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
+    #[target_feature(enable = "avx512f")]
+    fn inner(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
+        body::blend::<16>(source, stride, weights, out);
+    }
+    // SAFETY: a kernel of this file is reachable only after `is_available`.
+    unsafe { inner(source, stride, weights, out) }
 }
 
 fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {

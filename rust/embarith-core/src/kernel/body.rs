@@ -8,7 +8,7 @@
     reason = "these take on the target features of the function they are inlined into"
 )]
 
-use super::{DRAWS, Draws, Lanes, TILE};
+use super::{DRAWS, Draws, FRACTION, Lanes, TILE};
 
 /// How an instruction set multiplies and adds.
 pub(super) trait MulAdd {
@@ -338,4 +338,35 @@ pub(super) fn add_weighted<const COLUMNS: usize, const LANES: usize>(
 #[inline(always)]
 fn positive(value: f32) -> f32 {
     if value > 0.0 { value } else { 0.0 }
+}
+
+#[inline(always)]
+pub(super) fn blend<const LANES: usize>(
+    source: &[u8],
+    stride: usize,
+    weights: &[i32],
+    out: &mut [u8],
+) {
+    let rest = out.len() / LANES * LANES;
+    let (blocks, tail) = out.as_chunks_mut::<LANES>();
+    for (number, block) in blocks.iter_mut().enumerate() {
+        *block = blend_block(&source[number * LANES..], stride, weights);
+    }
+    for (place, byte) in tail.iter_mut().enumerate() {
+        [*byte] = blend_block(&source[rest + place..], stride, weights);
+    }
+}
+
+#[inline(always)]
+fn blend_block<const LANES: usize>(source: &[u8], stride: usize, weights: &[i32]) -> [u8; LANES] {
+    let mut sums = [1_i32 << (FRACTION - 1); LANES];
+    for (tap, &weight) in weights.iter().enumerate() {
+        let row: &[u8; LANES] = source[tap * stride..]
+            .first_chunk()
+            .expect("a row reaches as far as what is asked of it");
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += i32::from(value) * weight;
+        }
+    }
+    sums.map(|sum| (sum >> FRACTION).clamp(0, 255) as u8)
 }

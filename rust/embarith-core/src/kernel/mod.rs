@@ -132,7 +132,13 @@ pub struct Kernel {
     /// Adds every row of `values`, times its weight in each draw, to the sums of the columns, one
     /// row after the other and without fused multiply-add: the same bits from every path.
     pub add_weighted: fn(values: &[f64], weights: &[Draws], sums: &mut [Draws]),
+    /// Weighted sums of byte rows, one row every `stride` bytes of `source`: weights have
+    /// [`FRACTION`] binary digits behind the point, sums are rounded and held between 0 and 255.
+    pub blend: fn(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]),
 }
+
+/// Binary digits behind the point of a weight of `blend`.
+pub const FRACTION: u32 = 22;
 
 /// Which tiles hold a lane of a weighted sum that is at least `bound`. The lanes of a term lie at
 /// `cosines[tile · stride + place]`; at most sixteen tiles.
@@ -289,6 +295,35 @@ mod tests {
     #[test]
     fn the_environment_of_this_run_can_be_had() {
         assert!(kernel().is_ok(), "{:?}", kernel().map(|one| one.name));
+    }
+
+    #[test]
+    fn every_path_blends_bytes_alike() {
+        let byte = |i: usize| (i * 37 % 256) as u8;
+        for length in (0..=130).chain([672]) {
+            let stride = length + 3;
+            for taps in [1, 2, 5, 22] {
+                let source: Vec<u8> = (0..taps * stride).map(byte).collect();
+                let weights: Vec<i32> = (0..taps as i32)
+                    .map(|tap| (tap % 3 - 1) * (5 << 17) + tap + 3_000_000 / taps as i32)
+                    .collect();
+                let want: Vec<u8> = (0..length)
+                    .map(|at| {
+                        let values = source[at..].iter().step_by(stride);
+                        let sum: i64 = values
+                            .zip(&weights)
+                            .map(|(&x, &w)| i64::from(x) * i64::from(w))
+                            .sum();
+                        ((sum + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255) as u8
+                    })
+                    .collect();
+                for kernel in available() {
+                    let mut out = vec![7; length];
+                    (kernel.blend)(&source, stride, &weights, &mut out);
+                    assert_eq!(out, want, "{} {length} bytes, {taps} taps", kernel.name);
+                }
+            }
+        }
     }
 
     /// Small integers make every order of summation exact, so all paths must agree to the bit.
