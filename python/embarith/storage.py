@@ -18,6 +18,7 @@ from embarith.provenance import Provenance
 # Schema metadata key; a file that carries it was checked and hashed when it was written.
 MARK = b"embarith"
 _FORMAT = 1
+_INPUTS = "input_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +90,52 @@ def load(path: str | Path) -> Stored:
     return Stored(labels, vectors.reshape(batch.num_rows, kind.list_size), provenance, sha256)
 
 
+@dataclass(frozen=True, slots=True)
+class MadeOf:
+    """What rows were computed from, so that nothing is computed twice.
+
+    Parameters
+    ----------
+    encoder : str
+        Hash of all that decides a vector besides its input.
+    inputs : StringArray, length n
+        Hash of every row's input.
+    """
+
+    encoder: str
+    inputs: pa.StringArray
+
+
+def load_made_of(path: str | Path) -> MadeOf | None:
+    """Return what the rows of a table's file were computed from, where it tells."""
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        made_by = json.loads((reader.schema.metadata or {}).get(MARK, b"{}"))["made_by"]
+        return MadeOf(str(made_by), reader.get_batch(0).column(_INPUTS))
+    except (pa.ArrowInvalid, OSError, ValueError, KeyError):
+        return None
+
+
 def store(
     path: str | Path,
     labels: pa.StringArray,
     vectors: NDArray[np.float32],
     provenance: Provenance,
     sha256: str,
+    made_of: MadeOf | None = None,
 ) -> None:
     """Write a table's parts, checked before, so that the file appears whole or not at all."""
     mark = {"format": _FORMAT, "provenance": asdict(provenance), "sha256": sha256}
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
+    columns = {"label": labels, "vector": column}
+    if made_of is not None:
+        mark["made_by"] = made_of.encoder
+        columns[_INPUTS] = made_of.inputs
     schema = pa.schema(
-        [pa.field("label", pa.string()), pa.field("vector", column.type)],
+        [pa.field(name, values.type) for name, values in columns.items()],
         metadata={MARK: json.dumps(mark, ensure_ascii=False).encode()},
     )
-    batch = pa.record_batch([labels, column], schema=schema)
+    batch = pa.record_batch(list(columns.values()), schema=schema)
     with replacing(path) as temporary, pa.ipc.new_file(temporary, schema) as writer:
         writer.write_batch(batch)
 

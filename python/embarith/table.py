@@ -128,12 +128,18 @@ class EmbeddingTable:
         table._shadow = storage.shadow_of(path)
         return table
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, made_of: storage.MadeOf | None = None) -> None:
         """Write the table as one Arrow IPC file, atomically (temporary file, fsync, rename).
 
         pyarrow, polars, pandas and DuckDB read the file without embarith. Beside a table that is
         large enough to repay it, `PATH.shadow` keeps what makes search fast, a quarter of the
         table's size; it may be deleted.
+
+        Parameters
+        ----------
+        path : path
+        made_of : MadeOf, optional
+            What an encoder made the rows of, kept beside them.
 
         Raises
         ------
@@ -141,7 +147,7 @@ class EmbeddingTable:
             The table is itself a file that was damaged since.
         """
         self.verify()
-        storage.store(path, self.labels, self.vectors, self.provenance, self.sha256)
+        storage.store(path, self.labels, self.vectors, self.provenance, self.sha256, made_of)
         shadow = storage.shadow_of(path)
         if self.searcher.repays_shadow:
             with replacing(shadow) as temporary:
@@ -301,6 +307,33 @@ class EmbeddingTable:
             labels, vectors = self.labels.take(pa.array(rows)), _read_only(self.vectors[rows])
         return EmbeddingTable(
             labels, vectors, self.provenance.then(f"selected {len(rows)} of {len(self)} rows")
+        )
+
+    @staticmethod
+    def concat(*tables: EmbeddingTable) -> EmbeddingTable:
+        """Return the rows of tables of one encoder, one table after the other.
+
+        Raises
+        ------
+        TableError
+            Tables of different encoders or dimensions, or a label that stands in two of them.
+        """
+        first = tables[0]
+        for table in tables[1:]:
+            if table.dimensions != first.dimensions:
+                raise TableError(
+                    f"tables of {first.dimensions} and {table.dimensions} dimensions do not join"
+                )
+            for name in ("encoder", "sha256", "preprocessing", "pooling", "normalized"):
+                ours, theirs = (getattr(one.provenance, name) for one in (first, table))
+                if ours != theirs:
+                    raise TableError(
+                        f"tables of different {name} do not join: {ours!r} and {theirs!r}"
+                    )
+        return EmbeddingTable.from_arrays(
+            pa.concat_arrays([table.labels for table in tables]),
+            np.concatenate([table.vectors for table in tables]),
+            provenance=first.provenance.then(f"joined {len(tables)} tables"),
         )
 
     @staticmethod

@@ -31,8 +31,18 @@ import click
 
 from embarith.errors import EmbarithError, nearest
 
-COMMANDS = ("ask", "analogy", "semeval", "table", "data", "models", "report")
-"""Every command is the object of its own name in ``embarith.cli.NAME``."""
+COMMANDS = (
+    "ask",
+    "analogy",
+    "semeval",
+    "table",
+    "export-onnx",
+    "encode",
+    "data",
+    "models",
+    "report",
+)
+"""Every command is the object of its own name in ``embarith.cli.NAME``, ``_`` for ``-``."""
 
 LIBRARIES = ("numpy", "pyarrow", "scipy", "scikit-learn", "gensim", "click", "rich")
 
@@ -48,9 +58,8 @@ class Commands(click.Group):
         """Import the command's module and return the command, or None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(
-            importlib.import_module(f"embarith.cli.{cmd_name}"), cmd_name
-        )
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"embarith.cli.{name}"), name)
         return command
 
     def resolve_command(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from embarith.progress import Progress
     from embarith.questions import AnalogySet, ChoiceSet, SemEval
     from embarith.result import AnalogyResult, Result
@@ -40,6 +42,38 @@ data_option = click.option(
 yes_option = click.option(
     "--yes", is_flag=True, help="Download what is missing without asking (size and licence shown)."
 )
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="TABLE",
+    help="The table to write.",
+)
+pool_option = click.option(
+    "--pool",
+    type=click.Choice(["mean", "mean-unit", "medoid"]),
+    default="mean",
+    show_default=True,
+    help="How a word's photographs become one vector.",
+)
+min_photos_option = click.option(
+    "--min-photos",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Leave out words with fewer photographs.",
+)
+
+
+def complete_encoder(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Complete the id of an encoder."""
+    from embarith.encoders import CARDS
+
+    return [encoder for encoder in CARDS if encoder.startswith(typed)]
 
 
 def given(*names: str) -> list[str]:
@@ -101,13 +135,26 @@ def show_progress() -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.1f}/s" if task.speed else "")
 
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),
         MofNCompleteColumn(),
+        Rate(),
         TimeRemainingColumn(),
     )
     bars = Bars(*columns, console=Console(stderr=True), transient=True)
@@ -124,6 +171,14 @@ def show_progress() -> Iterator[Progress | None]:
         yield advance
     finally:
         bars.stop()
+
+
+def print_table(table: Table) -> None:
+    """Print a table for people, unfolded where nobody watches."""
+    from rich.console import Console
+
+    width = None if sys.stdout and sys.stdout.isatty() else 120
+    Console(width=width, highlight=False).print(table)
 
 
 def print_results(results: Sequence[Result], as_json: bool) -> None:

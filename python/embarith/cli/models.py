@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import click
 
 from embarith.cli import _shared
-
-
-def _complete(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    from embarith.encoders import CARDS
-
-    return [encoder for encoder in CARDS if encoder.startswith(typed)]
 
 
 @click.group(epilog=_shared.example("embarith models list"))
@@ -38,7 +31,6 @@ def list_(as_json: bool) -> None:
             click.echo(json.dumps(facts, ensure_ascii=False))
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("id", "towers", "dim", "licence", "weights", box=box.SIMPLE_HEAD)
@@ -46,11 +38,11 @@ def list_(as_json: bool) -> None:
     for card in CARDS.values():
         pin = "pinned" if card.pinned else "unpinned"
         table.add_row(card.id, ", ".join(card.towers), str(card.dimension), card.licence, pin)
-    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+    _shared.print_table(table)
 
 
 @models.command(epilog=_shared.example("embarith models show torchvision:resnet50/IMAGENET1K_V2"))
-@click.argument("encoder", metavar="ID", shell_complete=_complete)
+@click.argument("encoder", metavar="ID", shell_complete=_shared.complete_encoder)
 @_shared.json_option
 def show(encoder: str, as_json: bool) -> None:
     """Show the card of one encoder, as the TOML file that it is."""

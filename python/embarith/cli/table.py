@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from embarith.cli import _shared
+
+if TYPE_CHECKING:
+    from embarith.photos import Pool
 
 
 @click.group(epilog=_shared.example("embarith table info"))
@@ -150,3 +153,38 @@ def convert(
         f"{target}: {len(opened):,} rows × {opened.dimensions} dimensions{dropped}{beside}",
         err=True,
     )
+
+
+@table.command(
+    epilog=_shared.example("embarith table concat part1.arrow part2.arrow -o whole.arrow")
+)
+@click.argument("parts", nargs=-1, required=True, metavar="TABLE...")
+@_shared.output_option
+def concat(parts: tuple[str, ...], output: Path) -> None:
+    """Join tables of one encoder, such as those of 'embarith encode --shard'."""
+    from embarith.table import EmbeddingTable
+
+    joined = EmbeddingTable.concat(*(_shared.open_table(part, None, False) for part in parts))
+    joined.save(output)
+    click.echo(f"{output}: {len(joined):,} rows × {joined.dimensions} dimensions", err=True)
+
+
+@table.command(
+    epilog=_shared.example(
+        "embarith table pool vectors/photos.arrow photos/words.csv --pool medoid -o medoid.arrow"
+    )
+)
+@click.argument("photographs", metavar="PHOTOS")
+@click.argument("words", metavar="WORDS.csv", type=click.Path(dir_okay=False, path_type=Path))
+@_shared.pool_option
+@_shared.min_photos_option
+@_shared.output_option
+def pool(photographs: str, words: Path, pool: Pool, min_photos: int, output: Path) -> None:
+    """Make one vector a word out of a table of photographs; nothing is encoded."""
+    from embarith.photos import pool as run
+    from embarith.photos import read_words
+
+    table = _shared.open_table(photographs, None, False)
+    pooled = run(table, read_words(words), pool, least=min_photos)
+    pooled.save(output)
+    click.echo(f"{output}: {len(pooled):,} words, {pooled.provenance.pooling}", err=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, ValidationError, convert, field
+from msgspec import Meta, Struct, ValidationError, convert, field, to_builtins
 
 from embarith.errors import FormatError, OptionError, nearest
 
@@ -17,6 +17,8 @@ Feature = Literal["projected", "unprojected", "cls", "patches", "pooled"]
 Channels = tuple[float, float, float]
 Positive = Annotated[int, Meta(ge=1)]
 Sha256 = Annotated[str, Meta(pattern="^([0-9a-f]{64}|)$")]
+Precision = Literal["fp32", "fp16", "int8"]
+Tower = Literal["visual", "text"]
 
 
 class Weights(Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +107,47 @@ class Text(Struct, frozen=True, forbid_unknown_fields=True):
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+class Gate(Struct, frozen=True, forbid_unknown_fields=True):
+    """How near an export of the real weights has to come to the original.
+
+    Parameters
+    ----------
+    fp16, int8 : float
+        Share of nearest neighbours, among the samples, that has to stay the same; fp32 is held to
+        differences of numbers instead.
+    """
+
+    fp16: float = 0.99
+    int8: float = 0.8
+
+
+class Export(Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of the model in a folder that `embarith export-onnx` wrote.
+
+    Parameters
+    ----------
+    precision : {"fp32", "fp16", "int8"}
+        Of the graphs' weights.
+    features : mapping of str to str
+        What each tower in the folder gives.
+    files : mapping of str to str
+        The sha256 of every other file of the folder.
+    weights_sha256 : str
+        Of the file of weights it was made from; empty for random weights.
+    random_weights : int, optional
+        The seed of weights that were drawn instead of loaded.
+    versions : mapping of str to str
+        Libraries that made it.
+    """
+
+    precision: Precision
+    features: Mapping[Tower, Feature]
+    files: Mapping[str, Sha256]
+    weights_sha256: Sha256 = ""
+    random_weights: int | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
 class Card(Struct, frozen=True, forbid_unknown_fields=True):
     """What is known about one encoder.
 
@@ -122,6 +165,10 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
         Its tower for photographs.
     text : Text, optional
         Its tower for texts.
+    gate : Gate
+        How near an export has to come to the original.
+    export : Export, optional
+        On the card of an exported folder: what was exported.
     """
 
     id: str
@@ -133,6 +180,8 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
     weights: Weights
     visual: Visual | None = None
     text: Text | None = None
+    gate: Gate = field(default_factory=Gate)
+    export: Export | None = None
 
     @property
     def loader(self) -> str:
@@ -140,9 +189,35 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
         return self.id.partition(":")[0]
 
     @property
-    def towers(self) -> tuple[str, ...]:
+    def model(self) -> str:
+        """What the loader calls it: the part of the id behind the colon."""
+        return self.id.partition(":")[2]
+
+    @property
+    def name(self) -> str:
+        """The id, and what sets an export apart from the model: weights, precision, features."""
+        if self.export is None:
+            return self.id
+        notes = []
+        if self.export.random_weights is not None:
+            notes.append(f"random weights {self.export.random_weights}")
+        if self.export.precision != "fp32":
+            notes.append(self.export.precision)
+        for tower, feature in self.export.features.items():
+            if feature != self.features(tower)[0]:
+                notes.append(f"{tower} {feature}")
+        return f"{self.id} ({', '.join(notes)})" if notes else self.id
+
+    @property
+    def towers(self) -> tuple[Tower, ...]:
         """What it encodes: `visual`, `text` or both."""
-        return tuple(name for name in ("visual", "text") if getattr(self, name) is not None)
+        have: tuple[tuple[Tower, object], ...] = (("visual", self.visual), ("text", self.text))
+        return tuple(tower for tower, settings in have if settings is not None)
+
+    def features(self, tower: Tower) -> tuple[Feature, ...]:
+        """Return what a tower offers, the default first; nothing if there is no such tower."""
+        settings = self.visual if tower == "visual" else self.text
+        return settings.features if settings else ()
 
     @property
     def pinned(self) -> bool:
@@ -180,6 +255,19 @@ def read_card(text: str, name: str) -> Card:
     if not card.towers:
         raise FormatError(f"{name}: neither [visual] nor [text]; a card has one of them or both")
     return card
+
+
+def write_card(card: Card) -> str:
+    """Return a card as TOML, the reverse of `read_card`."""
+    import tomli_w
+
+    def present(value: Any) -> Any:
+        # TOML has no null; absence says the same.
+        if isinstance(value, dict):
+            return {key: present(inner) for key, inner in value.items() if inner is not None}
+        return value
+
+    return tomli_w.dumps(present(to_builtins(card)))
 
 
 def card_of(encoder: str) -> Card:

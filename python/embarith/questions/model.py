@@ -197,3 +197,13 @@ class ChoiceSet:
         for row in zip(self.stems, self.choices, self.answers, self.groups, strict=True):
             digest.update(json.dumps(row, ensure_ascii=False).encode())
         return digest.hexdigest()
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Every word of the set once, in order of appearance."""
+        pairs = zip(self.stems, self.choices, strict=True)
+        return tuple(
+            dict.fromkeys(
+                word for stem, choices in pairs for pair in (stem, *choices) for word in pair
+            )
+        )

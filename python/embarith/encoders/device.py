@@ -1,0 +1,161 @@
+"""Where a graph runs: on the device that was asked for, or not at all."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embarith.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+
+@dataclass(frozen=True)
+class Device:
+    """A processor for graphs.
+
+    Parameters
+    ----------
+    kind : {"cpu", "cuda"}
+    index : int
+        Which of several.
+    why : str
+        How the choice came about.
+    """
+
+    kind: str
+    index: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.index}" if self.kind == "cuda" else self.kind
+
+
+def choose(wanted: str = "auto") -> Device:
+    """Return the device that a user's word stands for.
+
+    Parameters
+    ----------
+    wanted : str
+        `cpu`, `cuda`, `cuda:N`, or `auto` for a GPU where onnxruntime can use one.
+
+    Raises
+    ------
+    OptionError
+        Another word, or CUDA where onnxruntime was built without it or finds no such GPU.
+    DataError
+        onnxruntime is not installed.
+    """
+    kind, _, number = wanted.partition(":")
+    known = kind in {"auto", "cpu"} and not number and ":" not in wanted
+    if not known and not (kind == "cuda" and (number.isdecimal() or ":" not in wanted)):
+        raise OptionError(f"device {wanted!r}; there are auto, cpu, cuda and cuda:N")
+    if kind == "cpu":
+        return Device("cpu", 0, "as asked")
+    absent = _no_cuda(int(number or 0))
+    if kind == "cuda":
+        if absent:
+            raise OptionError(f"device {wanted!r} cannot be had: {absent}")
+        return Device("cuda", int(number or 0), "as asked")
+    return Device("cpu", 0, absent) if absent else Device("cuda", 0, "a GPU is there")
+
+
+def start(graph: Path, device: Device) -> InferenceSession:
+    """Load a graph onto a device, whole.
+
+    Raises
+    ------
+    OptionError
+        The device is CUDA, and some part of the graph would run elsewhere.
+    DataError
+        onnxruntime cannot load the graph.
+    """
+    ort = _onnxruntime()
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    if device.kind == "cpu":
+        providers: list[Any] = ["CPUExecutionProvider"]
+        threads = os.environ.get("EMBARITH_THREADS")
+        if threads:
+            options.intra_op_num_threads = int(threads)
+    else:
+        # TF32 would change results between generations of GPUs without a word.
+        settings = {"device_id": device.index, "use_tf32": 0}
+        providers = [("CUDAExecutionProvider", settings)]
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    # ARM and x86 kernels for half floats are missing from this rewrite: the session would crash.
+    disabled = ["NchwcTransformer"] if device.kind == "cpu" else []
+    try:
+        session = ort.InferenceSession(
+            str(graph), options, providers=providers, disabled_optimizers=disabled
+        )
+    except Exception as fault:  # onnxruntime's own exceptions share no base class
+        reason = str(fault).strip().splitlines()[-1]
+        if device.kind == "cuda":
+            raise OptionError(f"{graph} does not run on {device} whole: {reason}") from None
+        raise DataError(f"{graph}: onnxruntime cannot load it: {reason}") from None
+    if device.kind == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
+        raise OptionError(
+            f"{graph} was to run on {device}, and onnxruntime took "
+            f"{', '.join(session.get_providers())}; the CUDA libraries are missing or too old"
+        )
+    return session
+
+
+def versions(device: Device) -> dict[str, str]:
+    """Return the versions of what computes, for provenance."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"onnxruntime": str(_onnxruntime().__version__)}
+    if device.kind == "cuda":
+        found["driver"] = _driver_version()
+        for package in ("nvidia-cudnn-cu13", "nvidia-cublas"):
+            try:
+                found[package] = version(package)
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def _driver_version() -> str:
+    import ctypes
+
+    number = ctypes.c_int()
+    ctypes.CDLL("libcuda.so.1").cuDriverGetVersion(ctypes.byref(number))
+    return f"CUDA {number.value // 1000}.{number.value % 1000 // 10}"
+
+
+def _onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise DataError(
+            "encoding needs onnxruntime: pip install 'embarith[cpu]', or 'embarith[gpu]' for "
+            "NVIDIA GPUs"
+        ) from None
+    return onnxruntime
+
+
+@cache
+def _no_cuda(index: int) -> str:
+    """Return why a CUDA device cannot be used, or an empty string."""
+    ort = _onnxruntime()
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return "this onnxruntime knows no CUDA (`pip install 'embarith[gpu]'` brings one that does)"
+    ort.preload_dlls()
+    import ctypes
+
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver is installed"
+    count = ctypes.c_int()
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+        return "the NVIDIA driver does not start"
+    if index >= count.value:
+        return f"there are {count.value} GPUs, counted from 0"
+    return ""

@@ -1,0 +1,347 @@
+"""Exported models at work: a folder of graphs, run by onnxruntime alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith import _core
+from embarith.encoders import device as devices
+from embarith.encoders import image
+from embarith.encoders.card import CARDS, Card, Text, Tower, Visual, read_card
+from embarith.encoders.text import Tokens
+from embarith.errors import DataError, FormatError, OptionError, nearest
+from embarith.files import sha256_of
+from embarith.provenance import Provenance
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+CARD = "card.toml"
+TOKENIZER = "tokenizer.json"
+PIXELS, IDS, MASK, FEATURES = "pixels", "ids", "mask", "features"
+"""What the graphs call their inputs and their output."""
+
+# Photographs or texts a call of the graph. On a CPU larger ones only take more memory.
+_BATCH = {"cpu": 16, "cuda": 256}
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+class Encoder(Protocol):
+    """What turns photographs and texts into vectors: any object with these two methods.
+
+    One that only knows texts, or only photographs, raises OptionError from the other.
+    """
+
+    def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]:
+        """Return the vectors of photographs, shape (n, d)."""
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of texts, shape (n, d)."""
+
+
+class OnnxEncoder:
+    """A folder that `embarith export-onnx` wrote, or a graph of your own with its card.
+
+    Parameters
+    ----------
+    folder : path
+        Holds `card.toml`, and `visual.onnx`, `text.onnx` with `tokenizer.json`, or both.
+    device : str
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises
+    ------
+    DataError
+        The folder or one of its files is missing, or a file is not the one that was exported.
+    OptionError
+        The device cannot be had.
+    """
+
+    def __init__(self, folder: str | Path, device: str = "auto") -> None:
+        self.folder = Path(folder)
+        self.card = _card(self.folder)
+        self.device = devices.choose(device)
+
+    def __repr__(self) -> str:
+        return f"<OnnxEncoder {self.card.name!r} on {self.device}>"
+
+    @property
+    def towers(self) -> tuple[Tower, ...]:
+        """What the folder can encode: `visual`, `text` or both."""
+        return tuple(tower for tower in self.card.towers if self._graph(tower).exists())
+
+    def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]:
+        """Return the vectors of photographs.
+
+        Parameters
+        ----------
+        images : sequence, length n
+            Paths, Pillow images, or arrays of uint8 and shape (height, width, 3).
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d)
+
+        Raises
+        ------
+        FormatError
+            A file that is no photograph; names it.
+        OptionError
+            The encoder has no tower for photographs.
+        """
+        ready = ahead(self.prepare, images, 2 * self.batch)
+        return self._gather(map(self.encode_tensors, batches(ready, self.batch)))
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of texts.
+
+        Parameters
+        ----------
+        texts : sequence of str, length n
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d)
+
+        Raises
+        ------
+        OptionError
+            The encoder has no tower for texts, or a text is no Unicode.
+        """
+        if isinstance(texts, str):
+            raise OptionError("encode_texts takes a list of texts; a single one is [text]")
+        return self._gather(map(self._encode_batch, batches(texts, self.batch)))
+
+    def prepare(self, photograph: Any) -> NDArray[np.float32]:
+        """Return the tensor of one photograph: a path, an array or a Pillow image."""
+        is_path = isinstance(photograph, str | Path)
+        read = image.read_photograph if is_path else image.as_photograph
+        return image.to_tensor(read(photograph), self._visual)
+
+    def encode_tensors(self, tensors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return the vectors of photographs that `prepare` made ready, in one call of the graph."""
+        return self.compute("visual", {PIXELS: np.stack(tensors)})
+
+    def compute(self, tower: Tower, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Run a tower's graph once, on inputs by the names that the graph has for them."""
+        session = self._session(tower)
+        # Bound in place of passed, so that a GPU's results stay there until they are fetched.
+        binding = session.io_binding()
+        for name, values in inputs.items():
+            binding.bind_cpu_input(name, np.ascontiguousarray(values))
+        binding.bind_output(FEATURES)
+        session.run_with_iobinding(binding)
+        vectors: NDArray[np.float32] = binding.copy_outputs_to_cpu()[0]
+        return vectors
+
+    @property
+    def batch(self) -> int:
+        """Photographs or texts a call of the graph."""
+        return _BATCH[self.device.kind]
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The tokenizer."""
+        if self.card.text is None:
+            raise OptionError(f"{self.card.name} encodes no texts")
+        return Tokens(self._checked(self.folder / TOKENIZER), self.card.text)
+
+    def provenance(self, tower: Tower, *, rotate: bool = False) -> Provenance:
+        """Return where vectors of a tower come from, for a table.
+
+        `rotate` says whether photographs were turned as their EXIF data say.
+        """
+        export = self.card.export
+        libraries = devices.versions(self.device)
+        settings = {
+            "device": self.device.kind,
+            "tf32": "off",
+            "precision": export.precision if export else "as the graph",
+            **libraries,
+        }
+        rules = self.card.text if tower == "text" else None
+        return Provenance(
+            encoder=self.card.name,
+            source=", ".join(f"{name} {value}" for name, value in settings.items()),
+            sha256=self._sha256(self._graph(tower)),
+            preprocessing=_describe_text(rules)
+            if rules
+            else image.describe(self._visual, rotate=rotate),
+            licence=self.card.licence,
+        )
+
+    def identity(self, tower: Tower, *, rotate: bool = False) -> str:
+        """Return the sha256 of all that decides a tower's vectors, besides the inputs."""
+        origin = self.provenance(tower, rotate=rotate)
+        facts = [origin.sha256, origin.preprocessing, self.device.kind, str(self.batch)]
+        if tower == "text":
+            facts.append(self._sha256(self.folder / TOKENIZER))
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    # -- within -------------------------------------------------------------------------------
+
+    @property
+    def _visual(self) -> Visual:
+        if self.card.visual is None:
+            raise OptionError(f"{self.card.name} encodes no photographs")
+        return self.card.visual
+
+    def _encode_batch(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        session = self._session("text")
+        ids, mask = self.tokens(texts)
+        inputs = {IDS: ids, MASK: mask}
+        return self.compute("text", {one.name: inputs[one.name] for one in session.get_inputs()})
+
+    @cached_property
+    def _sessions(self) -> dict[Tower, InferenceSession]:
+        return {}
+
+    def _session(self, tower: Tower) -> InferenceSession:
+        if tower not in self.card.towers:
+            kinds = {"visual": "photographs", "text": "texts"}
+            raise OptionError(f"{self.card.name} encodes no {kinds[tower]}")
+        if tower not in self._sessions:
+            graph = self._checked(self._graph(tower))
+            self._sessions[tower] = devices.start(graph, self.device)
+        return self._sessions[tower]
+
+    def _gather(self, batches: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
+        parts = list(batches)
+        return np.concatenate(parts) if parts else np.empty((0, self.card.dimension), np.float32)
+
+    def _graph(self, tower: Tower) -> Path:
+        return self.folder / f"{tower}.onnx"
+
+    def _checked(self, file: Path) -> Path:
+        """Return a file of the folder once it is known to be the exported one."""
+        if not file.is_file():
+            raise DataError(f"{file} is missing; export the model again")
+        if self.card.export and self._sha256(file) != self.card.export.files.get(file.name):
+            raise DataError(f"{file} is not the exported file (its sha256 differs); export again")
+        return file
+
+    def _sha256(self, file: Path) -> str:
+        if file not in self._sums:
+            if not file.is_file():
+                raise DataError(f"{file} is missing; export the model again")
+            self._sums[file] = sha256_of(file)
+        return self._sums[file]
+
+    @cached_property
+    def _sums(self) -> dict[Path, str]:
+        return {}
+
+
+def load_encoder(encoder: str | Path, device: str = "auto") -> OnnxEncoder:
+    """Load an exported model.
+
+    Parameters
+    ----------
+    encoder : str or path
+        The folder that `embarith export-onnx` wrote, the id of a model that it exported into the
+        cache, or `onnx:PATH` for a folder of your own graph with its card.
+    device : str
+        `auto` for a GPU where there is one, `cpu`, `cuda` or `cuda:N`. What was asked for is what
+        runs, or an error.
+
+    Returns
+    -------
+    OnnxEncoder
+        With the methods `encode_images` and `encode_texts`.
+
+    Raises
+    ------
+    DataError
+        No such folder, or a model that was not exported yet; says how to.
+    OptionError
+        The device cannot be had.
+    """
+    return OnnxEncoder(find_folder(encoder), device)
+
+
+def is_encoder(spec: str | Path | None) -> bool:
+    """Return whether a word of the command line stands for an encoder, not for a table."""
+    text = str(spec or "")
+    if not text:
+        return False
+    return text in CARDS or text.startswith("onnx:") or (Path(text) / CARD).is_file()
+
+
+def find_folder(encoder: str | Path) -> Path:
+    """Return the folder of an encoder; see `load_encoder`."""
+    text = str(encoder)
+    path = Path(text.removeprefix("onnx:")).expanduser()
+    if (path / CARD).is_file():
+        return path
+    if text in CARDS:
+        folder = default_folder(text)
+        if (folder / CARD).is_file():
+            return folder
+        raise DataError(f"{text!r} is not exported yet: `embarith export-onnx {text}` does it")
+    if path.is_dir():
+        raise DataError(
+            f"{str(path)!r} holds no {CARD}; `embarith export-onnx` writes such folders"
+        )
+    raise DataError(
+        f"{text!r} is neither an exported folder nor the id of a model{nearest(text, CARDS)}"
+        " (`embarith models list` shows the ids)"
+    )
+
+
+def default_folder(encoder: str) -> Path:
+    """Return where an export goes when no folder is named: the cache."""
+    import pooch
+
+    plain = "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in encoder)
+    return Path(pooch.os_cache("embarith")) / "encoders" / plain
+
+
+def _card(folder: Path) -> Card:
+    file = folder / CARD
+    if not file.is_file():
+        raise DataError(f"{str(folder)!r} holds no {CARD}")
+    try:
+        return read_card(file.read_text(encoding="utf-8"), str(file))
+    except UnicodeDecodeError as fault:
+        raise FormatError(f"{file}: {fault}") from None
+
+
+def _describe_text(rule: Text) -> str:
+    case = "lower case" if rule.lower else "case kept"
+    return f"tokenizer {rule.tokenizer}, {rule.context} tokens, cleaning {rule.clean}, {case}"
+
+
+def ahead(work: Callable[[Item], Made], items: Iterable[Item], depth: int) -> Iterator[Made]:
+    """Yield `work(item)` in order, done on other threads up to `depth` items ahead."""
+    with ThreadPoolExecutor(_core.threads(), "embarith") as pool:
+        waiting: deque[Future[Made]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) >= depth:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield lists of `size` items, the last one shorter."""
+    stream = iter(items)
+    while batch := list(islice(stream, size)):
+        yield batch

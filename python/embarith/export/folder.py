@@ -1,0 +1,246 @@
+"""`export`: a model in, a folder out that is proved equal to it, or no folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from embarith.encoders.card import Card, Export, Feature, Precision, Tower, write_card
+from embarith.encoders.image import to_tensor
+from embarith.encoders.onnx import CARD, IDS, MASK, PIXELS, TOKENIZER, OnnxEncoder
+from embarith.encoders.text import Tokens
+from embarith.errors import EmbarithError, OptionError
+from embarith.export import graph, samples, tokenizer
+from embarith.export.loading import Model, load
+from embarith.export.parity import Parity, compare
+from embarith.export.towers import tower as tower_of
+from embarith.files import sha256_of
+from embarith.progress import Progress
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime")
+
+
+class ParityError(EmbarithError, ValueError):
+    """A graph that does not give what its model gives; says which check failed, and by how much."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` did.
+
+    Parameters
+    ----------
+    folder : Path
+    card : Card
+        As it stands in the folder.
+    parity : tuple of Parity
+        One a tower.
+    """
+
+    folder: Path
+    card: Card
+    parity: tuple[Parity, ...]
+
+
+def export(
+    model: str,
+    folder: str | Path,
+    *,
+    precision: Precision = "fp32",
+    feature: Feature | None = None,
+    towers: Sequence[Tower] | None = None,
+    random_weights: int | None = None,
+    progress: Progress | None = None,
+) -> Exported:
+    """Export a model and prove the export equal to it.
+
+    Parameters
+    ----------
+    model : str
+        Its id; see `embarith models list`.
+    folder : path
+        What to write; an older export there is replaced once the new one is proved.
+    precision : {"fp32", "fp16", "int8"}
+        Of the weights.
+    feature : str, optional
+        What to extract, one that the card offers; its default otherwise.
+    towers : sequence of {"visual", "text"}, optional
+        What to export; all whose tokenizer can be had otherwise.
+    random_weights : int, optional
+        Draw the weights with this seed instead of loading them.
+    progress : callable, optional
+        Called as `progress(stage, done, total)`.
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    ParityError
+        A tower failed its gate; nothing is left of the new folder.
+    OptionError
+        No such model, feature or tower; or `folder` holds something else.
+    DataError
+        The weights, or the libraries that load them, cannot be had; says where to get them.
+    """
+    target = Path(folder).resolve()
+    _check_target(target)
+    say = progress or (lambda _stage, _done, _total: None)
+    say("loading", 0, 4)
+    loaded = load(model, random_weights=random_weights)
+    chosen = _choose(loaded.card, feature, towers)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as private:
+        made = Path(private) / target.name
+        made.mkdir()
+        found = samples.find()
+        parity = []
+        card = _drop_towers(loaded.card, chosen)
+        dimension = card.dimension
+        for done, (which, wanted) in enumerate(chosen.items()):
+            say(f"exporting {which}", done + 1, 4)
+            module = tower_of(loaded, which, wanted)
+            inputs = _inputs(loaded, which, found, made)
+            reference = _run(module, inputs)
+            graph.write(module, _examples(inputs), made / f"{which}.onnx", precision)
+            dimension = reference.shape[1]
+            parity.append((which, inputs, reference))
+        card = replace(
+            card,
+            dimension=dimension,
+            export=Export(
+                precision=precision,
+                features=chosen,
+                files={file.name: sha256_of(file) for file in sorted(made.iterdir())},
+                weights_sha256=loaded.weights_sha256,
+                random_weights=random_weights,
+                versions={name: version(name) for name in _LIBRARIES},
+            ),
+        )
+        (made / CARD).write_text(write_card(card), encoding="utf-8")
+        say("proving", 3, 4)
+        proofs = tuple(
+            _prove(made, which, inputs, reference, found) for which, inputs, reference in parity
+        )
+        failed = [f"{one.tower}: {fault}" for one in proofs for fault in one.failed]
+        if failed:
+            raise ParityError(
+                f"the export of {card.name} is not the model: {'; '.join(failed)}. Nothing was "
+                "written"
+            )
+        (made / "parity.json").write_bytes(
+            msgspec.json.format(msgspec.json.encode(proofs), indent=2) + b"\n"
+        )
+        if target.exists():
+            shutil.rmtree(target)
+        made.rename(target)
+    say("done", 4, 4)
+    return Exported(target, card, proofs)
+
+
+Inputs = dict[str, NDArray[Any]]
+
+
+def _check_target(target: Path) -> None:
+    if (
+        target.exists()
+        and not (target / CARD).is_file()
+        and (not target.is_dir() or any(target.iterdir()))
+    ):
+        raise OptionError(f"{target} is there and no exported model; name another folder")
+
+
+def _choose(
+    card: Card, feature: Feature | None, towers: Sequence[Tower] | None
+) -> dict[Tower, Feature]:
+    wanted = tuple(towers or card.towers)
+    for which in wanted:
+        if which not in card.towers:
+            raise OptionError(f"{card.id} has no {which} tower; it has {', '.join(card.towers)}")
+    if towers is None and card.text and card.text.tokenizer != "clip" and card.visual:
+        # Its tokenizer lies on a hub; asked for by name, the text tower says so.
+        wanted = ("visual",)
+    offered = {which: card.features(which) for which in wanted}
+    if feature and not any(feature in ours for ours in offered.values()):
+        known = sorted({one for ours in offered.values() for one in ours})
+        raise OptionError(f"{card.id} gives no feature {feature!r}; there are {', '.join(known)}")
+    return {
+        which: feature if feature and feature in ours else ours[0]
+        for which, ours in offered.items()
+        if not feature or feature in ours
+    }
+
+
+def _drop_towers(card: Card, chosen: dict[Tower, Feature]) -> Card:
+    return replace(
+        card,
+        visual=card.visual if "visual" in chosen else None,
+        text=card.text if "text" in chosen else None,
+    )
+
+
+def _inputs(model: Model, which: Tower, found: samples.Samples, folder: Path) -> Inputs:
+    if which == "visual":
+        assert model.card.visual is not None
+        visual = model.card.visual
+        return {PIXELS: np.stack([to_tensor(one, visual) for one in found.photographs])}
+    assert model.card.text is not None
+    tokenizer.write(model, folder / TOKENIZER)
+    ids, mask = Tokens(folder / TOKENIZER, model.card.text)(found.texts)
+    return {IDS: ids, MASK: mask} if model.card.loader == "sentence" else {IDS: ids}
+
+
+def _examples(inputs: Inputs) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.from_numpy(values[:2]) for name, values in inputs.items()}
+
+
+def _run(module: nn.Module, inputs: Inputs) -> NDArray[np.float32]:
+    import torch
+
+    parts = []
+    count = len(next(iter(inputs.values())))
+    with torch.inference_mode():
+        for at in range(0, count, 8):
+            batch = [torch.from_numpy(values[at : at + 8]) for values in inputs.values()]
+            parts.append(module(*batch).float().numpy())
+    return np.concatenate(parts)
+
+
+def _prove(
+    folder: Path,
+    which: Tower,
+    inputs: Inputs,
+    reference: NDArray[np.float32],
+    found: samples.Samples,
+) -> Parity:
+    encoder = OnnxEncoder(folder, "cpu")
+    card = encoder.card
+    assert card.export is not None
+
+    def encode(part: slice) -> NDArray[np.float32]:
+        return encoder.compute(which, {name: values[part] for name, values in inputs.items()})
+
+    return compare(
+        which,
+        reference,
+        encode,
+        samples=found.photographs_from if which == "visual" else found.texts_from,
+        precision=card.export.precision,
+        gate=None if card.export.random_weights is not None else card.gate,
+    )

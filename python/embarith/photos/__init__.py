@@ -1,0 +1,6 @@
+"""Photographs of words: which there are, and one vector a word out of them."""
+
+from embarith.photos.collection import Collection, read_collection, read_words
+from embarith.photos.pooling import POOLS, Pool, pool
+
+__all__ = ["POOLS", "Collection", "Pool", "pool", "read_collection", "read_words"]
