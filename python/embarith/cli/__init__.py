@@ -35,9 +35,9 @@ COMMANDS = (
     "ask",
     "analogy",
     "semeval",
-    "table",
     "export-onnx",
     "encode",
+    "table",
     "data",
     "models",
     "report",
@@ -201,7 +201,8 @@ def main() -> None:
     """Measure embedding arithmetic: whether b - a + c = d, how well, against which null.
 
     Wherever a command takes a TABLE, give a file of vectors in any known format or a name of
-    'embarith data list'; left out, it is the default table.
+    'embarith data list'; left out, it is the default table. Where it asks a set of questions, an
+    exported encoder is a TABLE too.
 
     Exit codes: 0 done, 1 bad input, 2 bad usage, 130 interrupted, 141 output closed early,
     143 terminated.

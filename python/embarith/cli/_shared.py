@@ -108,12 +108,40 @@ def consent(yes: bool) -> Callable[[str], bool] | None:
     return ask if yes or may_ask() else None
 
 
-def open_table(spec: str | None, data_dir: Path | None, yes: bool) -> EmbeddingTable:
-    """Open a file of vectors or a catalogue name; None is the default table."""
+def open_table(
+    spec: str | None, data_dir: Path | None, yes: bool, *, words: Sequence[str] = ()
+) -> EmbeddingTable:
+    """Open a file of vectors or a catalogue name; None is the default table.
+
+    An encoder is a table as well, of the words that the command needs.
+    """
+    # What an encoder can be called: a folder with a card, or LOADER:NAME.
+    if spec and (":" in spec or (Path(spec) / "card.toml").is_file()):
+        from embarith.encoders.onnx import is_encoder
+
+        if is_encoder(spec):
+            return _encode_words(spec, words)
     from embarith import data
 
     with show_progress() as progress:
         return data.open_table(spec, data_dir=data_dir, ask=consent(yes), progress=progress)
+
+
+def _encode_words(spec: str, words: Sequence[str]) -> EmbeddingTable:
+    """Encode words into a table in the cache, where the next command finds it."""
+    from embarith.encoders.encoding import Texts, encode
+    from embarith.encoders.onnx import load_encoder
+    from embarith.errors import OptionError
+
+    if not words:
+        raise OptionError(
+            f"{spec} is an encoder and knows no words by itself: `embarith encode {spec} --words "
+            "FILE -o TABLE` makes a table of those you want to compare"
+        )
+    encoder = load_encoder(spec)
+    click.echo(f"device {encoder.device}: {encoder.device.why}", err=True)
+    with show_progress() as progress:
+        return encode(encoder, Texts(words, [[word] for word in words]), progress=progress).table
 
 
 def load_questions(

@@ -151,7 +151,9 @@ def analogy(
             f"{questions} holds rated pairs: 'embarith semeval' scores them, and --extended makes "
             "analogy questions of them"
         )
-    opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
+    opened = [
+        _shared.open_table(table, data_dir, yes, words=asked.words) for table in tables or (None,)
+    ]
     if isinstance(asked, ChoiceSet):
         _shared.refuse(
             *("method", "similarity", "epsilon", "raw", "vocab", "random_pairs", "topn", "details"),

@@ -20,8 +20,7 @@ TOWERS = ("visual", "text")
     "export-onnx",
     epilog=_shared.example(
         "embarith export-onnx efficientnet_lite:efficientnet-lite2 -o lite2",
-        "embarith export-onnx open_clip:ViT-B-32/openai -o clip --precision fp16",
-        "embarith export-onnx torchvision:resnet50/IMAGENET1K_V2 -o r50 --random-weights 7",
+        "embarith export-onnx sentence:sentence-transformers/all-MiniLM-L6-v2 -o minilm",
     ),
 )
 @click.argument("model", metavar="MODEL", shell_complete=_shared.complete_encoder)

@@ -29,7 +29,9 @@ def semeval(
 
     asked = _shared.load_questions("semeval", data_dir, yes)
     assert isinstance(asked, SemEval)
-    opened = [_shared.open_table(table, data_dir, yes) for table in tables or (None,)]
+    opened = [
+        _shared.open_table(table, data_dir, yes, words=asked.words) for table in tables or (None,)
+    ]
     with _shared.show_progress() as progress:
         results = [run(table, asked, seed=seed, progress=progress) for table in opened]
     _shared.print_results(results, as_json)

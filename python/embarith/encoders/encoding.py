@@ -99,7 +99,7 @@ Fault = Callable[[str, str], None]
 def encode(
     encoder: Encoder,
     inputs: Texts | Photographs,
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     progress: Progress | None = None,
     on_fault: Fault | None = None,
@@ -116,8 +116,8 @@ def encode(
         One of `load_encoder`, or any object with its two methods; shards of the latter are told
         apart by its `repr`.
     inputs : Texts or Photographs
-    path : path
-        Of the table.
+    path : path, optional
+        Of the table; without one it is kept in the cache, by encoder and inputs.
     progress : callable, optional
         Called as `progress(stage, done, total)` in inputs.
     on_fault : callable, optional
@@ -136,8 +136,8 @@ def encode(
     TableError
         Labels that repeat, or vectors that are zero or not finite.
     """
-    path = Path(path)
     work = _work(encoder, inputs)
+    path = Path(path) if path else _cached(work, inputs)
     with _alone(path) as part:
         digests, faults = _digests(inputs, on_fault)
         known = _known(path, work.identity)
@@ -266,6 +266,14 @@ def _digests(
             if on_fault:
                 on_fault(inputs.labels[place], faults[place])
     return digests, faults
+
+
+def _cached(work: _Work, inputs: Texts | Photographs) -> Path:
+    import pooch
+
+    named = json.dumps([work.identity, list(inputs.labels)])
+    name = hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()
+    return Path(pooch.os_cache("embarith")) / "encoded" / f"{name}.arrow"
 
 
 # -- what is on disk -------------------------------------------------------------------------

@@ -234,7 +234,21 @@ def _prove(
     assert card.export is not None
 
     def encode(part: slice) -> NDArray[np.float32]:
-        return encoder.compute(which, {name: values[part] for name, values in inputs.items()})
+        batch = {name: values[part] for name, values in inputs.items()}
+        count = len(next(iter(batch.values())))
+        try:
+            vectors = encoder.compute(which, batch)
+        except Exception as fault:  # onnxruntime's own exceptions share no base class
+            reason = str(fault).strip().splitlines()[-1]
+            raise ParityError(
+                f"{which}: the graph does not take a batch of {count}: {reason}. Nothing was written"
+            ) from None
+        if vectors.shape != (count, reference.shape[1]):
+            raise ParityError(
+                f"{which}: a batch of {count} gives vectors of shape {vectors.shape}, the model "
+                f"{(count, reference.shape[1])}. Nothing was written"
+            )
+        return vectors
 
     return compare(
         which,
