@@ -136,7 +136,7 @@ def test_formats_are_decoded_as_pillow_does(format_: str) -> None:
         out = io.BytesIO()
         try:
             noise.convert(mode).save(out, format_)
-        except OSError:
+        except (OSError, ValueError):
             continue  # the format has no such mode
         want = np.asarray(Image.open(io.BytesIO(out.getvalue())).convert("RGB"))
         np.testing.assert_array_equal(decode(out.getvalue(), mode), want, mode)
@@ -182,7 +182,7 @@ def bomb() -> bytes:
         (b"", "empty"),
         (b"no image at all", "no image of a known format"),
         (jpeg()[:1000], "truncated"),
-        (jpeg()[:30], r"no image|truncated|cannot|broken"),
+        (jpeg()[:30], r"(?i)truncated"),
         (bomb(), "65535 × 65535 pixels, more than the 178,956,970"),
     ],
 )

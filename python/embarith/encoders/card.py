@@ -117,7 +117,7 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True):
         differences of numbers instead.
     """
 
-    fp16: float = 0.99
+    fp16: float = 0.97
     int8: float = 0.8
 
 

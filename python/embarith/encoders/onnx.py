@@ -150,6 +150,10 @@ class OnnxEncoder:
     @property
     def batch(self) -> int:
         """Photographs or texts a call of the graph."""
+        if self.card.export and self.card.export.precision == "int8":
+            # One scale serves all values of a layer: beside others an input would come out
+            # differently.
+            return 1
         return _BATCH[self.device.kind]
 
     @cached_property

@@ -233,8 +233,7 @@ def _prove(
     card = encoder.card
     assert card.export is not None
 
-    def encode(part: slice) -> NDArray[np.float32]:
-        batch = {name: values[part] for name, values in inputs.items()}
+    def run(batch: Inputs) -> NDArray[np.float32]:
         count = len(next(iter(batch.values())))
         try:
             vectors = encoder.compute(which, batch)
@@ -249,6 +248,14 @@ def _prove(
                 f"{(count, reference.shape[1])}. Nothing was written"
             )
         return vectors
+
+    def encode(part: slice) -> NDArray[np.float32]:
+        size = min(encoder.batch, part.stop - part.start)
+        starts = range(part.start, min(part.stop, len(reference)), size)
+        batches = (slice(at, min(at + size, part.stop)) for at in starts)
+        return np.concatenate(
+            [run({name: values[one] for name, values in inputs.items()}) for one in batches]
+        )
 
     return compare(
         which,

@@ -97,11 +97,6 @@ def compare(
     if gate is not None and precision != "fp32":
         share = gate.fp16 if precision == "fp16" else gate.int8
         shares = {"neighbours_1": share, "neighbours_10": share}
-        # Rounding to so few digits shows the batch through the scale of what is quantised.
-    if precision == "int8":
-        limits["batch_distance"] = 1e-2
-    elif precision == "fp16":
-        limits["batch_distance"] = 1e-4
     failed = [
         f"{name} {figures[name]:.3g} is over {limit:g}"
         for name, limit in limits.items()

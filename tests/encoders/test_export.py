@@ -1,0 +1,401 @@
+"""Exports equal their models; what does not is refused, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+
+from embarith import load_encoder
+from embarith.encoders.card import Gate, card_of, read_card
+from embarith.encoders.onnx import OnnxEncoder
+from embarith.errors import DataError, FormatError, OptionError
+from embarith.export import ParityError, export, folder, graph
+from embarith.export.loading import load
+from embarith.export.parity import compare
+from embarith.export.towers import tower
+from embarith.questions import load as questions
+from exporting import CLIP, LITE2, MINILM, RESNET
+
+
+def parity(path: Path) -> dict[str, dict[str, Any]]:
+    proofs = json.loads((path / "parity.json").read_text())
+    return {proof["tower"]: proof for proof in proofs}
+
+
+def test_every_export_passes_its_gate_on_real_inputs(
+    minilm: Path, lite2: Path, clip: Path, resnet: Path
+) -> None:
+    for path, towers in [
+        (minilm, {"text"}),
+        (lite2, {"visual"}),
+        (clip, {"visual", "text"}),
+        (resnet, {"visual"}),
+    ]:
+        proofs = parity(path)
+        assert set(proofs) == towers
+        for proof in proofs.values():
+            assert proof["inputs"] >= 60
+            assert proof["max_difference"] <= 1e-4
+            assert proof["max_distance"] <= 1e-6
+            assert proof["batch_distance"] <= 1e-6
+            assert proof["failed"] == []
+
+
+def test_the_folder_says_what_it_holds(clip: Path, lite2: Path) -> None:
+    card = read_card((clip / "card.toml").read_text(), "card.toml")
+    assert card.export is not None
+    assert set(card.export.files) == {"visual.onnx", "text.onnx", "tokenizer.json"}
+    assert card.export.random_weights == 7
+    assert card.name == f"{CLIP} (random weights 7)"
+    real = read_card((lite2 / "card.toml").read_text(), "card.toml")
+    assert real.name == LITE2
+    assert real.export is not None
+    assert len(real.export.weights_sha256) == 64
+
+
+def test_a_folder_needs_neither_torch_nor_open_clip(minilm: Path, lite2: Path) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, numpy as np, embarith\n"
+        f"text = embarith.load_encoder({str(minilm)!r}).encode_texts(['a dog'])\n"
+        "photograph = np.zeros((300, 400, 3), dtype=np.uint8)\n"
+        f"image = embarith.load_encoder({str(lite2)!r}).encode_images([photograph])\n"
+        "assert text.shape == (1, 384) and image.shape == (1, 1280)\n"
+        "heavy = {'torch', 'open_clip', 'transformers', 'timm', 'onnx'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# -- traps, each shown by breaking it on purpose ----------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_a_frozen_batch_axis_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def freeze(module: Any, examples: dict[str, Any], path: Path, _precision: str) -> None:
+        one = tuple(example[:1] for example in examples.values())
+        program = torch.onnx.export(
+            module,
+            one,
+            dynamo=True,
+            opset_version=20,
+            input_names=list(examples),
+            output_names=["features"],
+            verbose=False,
+        )
+        program.save(str(path), external_data=False)
+
+    monkeypatch.setattr(graph, "write", freeze)
+    with pytest.raises(ParityError, match=r"visual: the graph does not take a batch of 8"):
+        export("torchvision:resnet18/IMAGENET1K_V1", tmp_path / "out", random_weights=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_mode_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write = graph.write
+
+    def train(module: Any, *rest: Any) -> None:
+        write(module.train(), *rest)
+
+    monkeypatch.setattr(graph, "write", train)
+    with pytest.raises(ParityError, match=r"max_difference .* is over 0\.0001"):
+        export("torchvision:resnet18/IMAGENET1K_V1", tmp_path / "out", random_weights=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_wrapper_and_all_it_holds_are_in_evaluation_mode() -> None:
+    model = load(RESNET, random_weights=1)
+    assert not any(part.training for part in tower(model, "visual", "pooled").modules())
+
+
+def test_openais_weights_get_the_activation_they_were_trained_with() -> None:
+    def activations(model: str) -> set[str]:
+        module = load(model, random_weights=1).module
+        return {type(part).__name__ for part in module.modules()} & {"GELU", "QuickGELU"}
+
+    assert activations(CLIP) == {"QuickGELU"}
+    assert activations("open_clip:ViT-B-32/laion2b_s34b_b79k") == {"GELU"}
+
+
+def test_the_wrong_activation_is_noticed() -> None:
+    quick = tower(load(CLIP, random_weights=1), "text", "projected")
+    plain = tower(
+        load("open_clip:ViT-B-32/laion2b_s34b_b79k", random_weights=1), "text", "projected"
+    )
+    ids = open_clip.get_tokenizer("ViT-B-32")(["a dog", "a cat", "two red balls", "rain"] * 3)
+    with torch.inference_mode():
+        reference, wrong = quick(ids).numpy(), plain(ids).numpy()
+    state = dict(quick.named_parameters())
+    assert all(torch.equal(state[name], other) for name, other in plain.named_parameters())
+    proof = compare(
+        "text",
+        reference,
+        lambda part: wrong[part],
+        samples="four texts",
+        precision="fp32",
+        gate=Gate(),
+    )
+    assert [fault.split()[0] for fault in proof.failed] == ["max_difference", "max_distance"]
+
+
+def test_graphs_name_their_inputs_and_outputs_alike(clip: Path, minilm: Path) -> None:
+    import onnxruntime
+
+    for path, inputs in [
+        (clip / "visual.onnx", ["pixels"]),
+        (clip / "text.onnx", ["ids"]),
+        (minilm / "text.onnx", ["ids", "mask"]),
+    ]:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        assert [one.name for one in session.get_inputs()] == inputs
+        assert [one.name for one in session.get_outputs()] == ["features"]
+        assert all(isinstance(one.shape[0], str) for one in session.get_inputs())
+
+
+# -- precision and features ---------------------------------------------------------------------
+
+
+def test_fewer_digits_keep_the_neighbours(tmp_path: Path) -> None:
+    for precision, least in (("fp16", 0.97), ("int8", 0.8)):
+        done = export(MINILM, tmp_path / precision, precision=precision)
+        [proof] = done.parity
+        assert proof.neighbours_1 >= least
+        assert proof.neighbours_10 >= least
+        assert proof.batch_distance <= 1e-6
+        assert done.card.name == f"{MINILM} ({precision})"
+        size = (tmp_path / precision / "text.onnx").stat().st_size
+        assert size < 60e6  # of 91e6 in fp32
+
+
+def test_a_precision_that_loses_neighbours_is_refused() -> None:
+    rng = np.random.default_rng(1)
+    reference = rng.standard_normal((60, 32)).astype(np.float32)
+    noise = rng.standard_normal((60, 32)).astype(np.float32)
+    proof = compare(
+        "visual",
+        reference,
+        lambda part: (reference + noise)[part],
+        samples="noise",
+        precision="int8",
+        gate=Gate(),
+    )
+    assert [fault.split()[0] for fault in proof.failed] == ["neighbours_1", "neighbours_10"]
+
+
+def test_another_feature_is_another_vector(tmp_path: Path, minilm: Path) -> None:
+    done = export(MINILM, tmp_path / "cls", feature="cls")
+    assert done.card.name == f"{MINILM} (text cls)"
+    texts = ["a dog", "a cat"]
+    first = load_encoder(done.folder).encode_texts(texts)
+    mean = load_encoder(minilm).encode_texts(texts)
+    assert not np.allclose(first, mean, atol=0.1)
+
+
+# -- tokens -------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "",
+    " ",
+    "don\u2019t \u201cquote\u201d",
+    "fish &amp; chips &amp;lt;b&amp;gt; &nbsp; &#39;s",
+    "caf\u00e9 cafe\u0301 na\u00efve \u212b \ufb01ne",
+    "\u6771\u4eac \u041c\u043e\u0441\u043a\u0432\u0430 \u0627\u0644\u0642\u0627\u0647\u0631\u0629",
+    "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea",
+    "tab\tline\nfeed\x0bvertical\x85next\u2028line\u3000wide",
+    "\u200bzero\u200dwidth\ufeff",
+    "'S 'T 'RE IT'LL I'VE 'd",
+    "it'\u017f a \u212aelvin \u0130stanbul stra\u00dfe",
+    "<start_of_text> a <end_of_text> b <END_OF_TEXT>",
+    "1234567890 \u00bd \u2167 \u0663",
+    "a_b-c/d\\e{f}g[h]^~`|",
+    "\x00\x01\x7f",
+    "word " * 200,
+    "x" * 1000,
+    "!!!! ???? ....",
+]
+
+
+def test_tokens_are_open_clips(clip: Path, shared: Path) -> None:
+    semeval = questions("semeval").words
+    google = questions("google").words
+    with (shared / "photos" / "captions.csv").open(encoding="utf-8", newline="") as file:
+        captions = [value for row in csv.reader(file) for value in row[1:]]
+    texts = [*HOSTILE, *semeval, *google, *captions]
+    assert len(texts) > 20_000
+    want = open_clip.get_tokenizer("ViT-B-32")(texts).numpy()
+    ids, mask = load_encoder(clip).tokens(texts)
+    wrong = np.flatnonzero((ids != want).any(axis=1))
+    assert [texts[at] for at in wrong] == []
+    assert mask.shape == ids.shape == (len(texts), 77)
+
+
+def test_half_a_surrogate_pair_is_refused(clip: Path) -> None:
+    with pytest.raises(OptionError, match=r"'a \\ud800' is no Unicode text"):
+        load_encoder(clip).tokens(["fine", "a \ud800"])
+
+
+# -- what cannot be exported ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("ViT-B-32", r"ids are LOADER:NAME"),
+        ("open_clip:ViT-B-33/openai", r"no model 'ViT-B-33'; did you mean 'ViT-B-32'"),
+        ("open_clip:ViT-B-32/opnai", r"no weights 'opnai'; there are openai"),
+        ("torchvision:resnet51/X", r"no model 'resnet51'; did you mean 'resnet50'"),
+        ("torchvision:resnet50/V1", r"no weights 'V1'; there are IMAGENET1K_V1"),
+        ("timm:vit_small_patch14_dinov3.lvd", r"timm has no model"),
+    ],
+)
+def test_unknown_models_are_refused(model: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=message):
+        export(model, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_out_of_reach_are_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
+    with pytest.raises(DataError, match=r"resnet50-0676ba61\.pth.*folder:PATH.*--random-weights"):
+        export(RESNET, tmp_path / "out")
+
+
+def test_weights_of_ones_own(tmp_path: Path, shared: Path) -> None:
+    weights = tmp_path / "mine"
+    weights.mkdir()
+    card = (Path(__file__).parents[2] / "models" / "resnet50-v1.toml").read_text()
+    card = card.replace('sha256_prefix = "0676ba61"\n', "")
+    (weights / "card.toml").write_text(card)
+    torch.manual_seed(3)
+    import torchvision
+
+    module = torchvision.models.resnet50(weights=None)
+    torch.save(module.state_dict(), weights / "model.pth")
+    done = export(f"folder:{weights}", tmp_path / "out")
+    assert done.card.export is not None
+    assert done.card.export.random_weights is None
+    torch.save({"run": print}, weights / "model.pth")
+    with pytest.raises(DataError, match=r"could not be loaded|Weights only load failed"):
+        export(f"folder:{weights}", tmp_path / "out2")
+    (weights / "other.pth").write_bytes(b"")
+    with pytest.raises(DataError, match="holds 2 files of weights"):
+        export(f"folder:{weights}", tmp_path / "out2")
+
+
+def test_changed_weights_are_refused(tmp_path: Path) -> None:
+    weights = tmp_path / "mine"
+    weights.mkdir()
+    shutil.copy(Path(__file__).parents[2] / "models" / "resnet50-v1.toml", weights / "card.toml")
+    import torchvision
+
+    torch.save(torchvision.models.resnet50(weights=None).state_dict(), weights / "model.pth")
+    with pytest.raises(DataError, match="not the published ones"):
+        export(f"folder:{weights}", tmp_path / "out")
+
+
+def test_features_and_towers_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"gives no feature 'cls'; there are pooled"):
+        export(RESNET, tmp_path / "out", random_weights=1, feature="cls")
+    with pytest.raises(OptionError, match=r"has no text tower; it has visual"):
+        export(RESNET, tmp_path / "out", random_weights=1, towers=["text"])
+
+
+def test_a_tokenizer_on_a_hub_is_named(tmp_path: Path) -> None:
+    model = load("open_clip:ViT-B-16-SigLIP/webli", random_weights=1)
+    with pytest.raises(OptionError, match=r"lies on a hub.*--tower visual"):
+        tower(model, "text", "projected")
+    assert folder._choose(model.card, None, None) == {"visual": "projected"}
+
+
+def test_a_folder_with_other_things_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(OptionError, match="no exported model; name another folder"):
+        export(RESNET, tmp_path, random_weights=1)
+    assert (tmp_path / "thesis.tex").exists()
+
+
+# -- folders ------------------------------------------------------------------------------------
+
+
+def test_a_changed_graph_is_refused(resnet: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(resnet, copy)
+    with (copy / "visual.onnx").open("r+b") as file:
+        file.seek(10_000)
+        file.write(b"\x00\x01\x02\x03")
+    encoder = OnnxEncoder(copy, "cpu")
+    with pytest.raises(DataError, match=r"visual\.onnx is not the exported file"):
+        encoder.encode_images([np.zeros((10, 10, 3), dtype=np.uint8)])
+    (copy / "visual.onnx").unlink()
+    with pytest.raises(DataError, match=r"visual\.onnx is missing"):
+        OnnxEncoder(copy, "cpu").encode_images([np.zeros((10, 10, 3), dtype=np.uint8)])
+    (copy / "card.toml").write_text("id = 1")
+    with pytest.raises(FormatError, match=r"card\.toml"):
+        OnnxEncoder(copy, "cpu")
+
+
+def test_what_is_no_encoder(tmp_path: Path, minilm: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no card\.toml"):
+        load_encoder(tmp_path)
+    with pytest.raises(DataError, match=r"did you mean 'open_clip:ViT-B-32/openai'"):
+        load_encoder("open_clip:ViT-B-32/openi")
+    with pytest.raises(DataError, match=r"`embarith export-onnx open_clip:RN50/openai`"):
+        load_encoder("open_clip:RN50/openai")
+    with pytest.raises(OptionError, match="encodes no photographs"):
+        load_encoder(minilm).encode_images([np.zeros((10, 10, 3), dtype=np.uint8)])
+    with pytest.raises(OptionError, match=r"a single one is \[text\]"):
+        load_encoder(minilm).encode_texts("dog")
+
+
+def test_a_graph_of_ones_own(minilm: Path, tmp_path: Path) -> None:
+    for name in ("text.onnx", "tokenizer.json"):
+        shutil.copy(minilm / name, tmp_path / name)
+    (tmp_path / "card.toml").write_text(
+        (Path(__file__).parents[2] / "models" / "all-minilm-l6-v2.toml").read_text()
+    )
+    encoder = load_encoder(f"onnx:{tmp_path}", device="cpu")
+    want = load_encoder(minilm, device="cpu").encode_texts(["a dog"])
+    np.testing.assert_array_equal(encoder.encode_texts(["a dog"]), want)
+
+
+def test_devices_that_are_not_there_are_errors(minilm: Path) -> None:
+    import onnxruntime
+
+    for wanted in ("gpu", "cuda:x", "cpu:1", "auto:", ""):
+        with pytest.raises(OptionError, match="there are auto, cpu, cuda and cuda:N"):
+            load_encoder(minilm, device=wanted)
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        with pytest.raises(OptionError, match=r"'cuda' cannot be had: this onnxruntime knows no"):
+            load_encoder(minilm, device="cuda")
+        auto = load_encoder(minilm)
+        assert (auto.device.kind, auto.device.why[:22]) == ("cpu", "this onnxruntime knows")
+
+
+def test_the_cards_match_the_libraries() -> None:
+    """Preprocessing and dimensions of every open_clip card are those of open_clip itself."""
+    for arch, tag in [("ViT-B-32", "openai"), ("RN50", "openai"), ("ViT-B-16-SigLIP", "webli")]:
+        card = card_of(f"open_clip:{arch}/{tag}")
+        rules = open_clip.get_pretrained_cfg(arch, tag)
+        assert card.visual is not None
+        assert card.visual.mean == pytest.approx(rules["mean"])
+        assert card.visual.std == pytest.approx(rules["std"])
+        assert (card.visual.resize == "squash") == (rules.get("resize_mode") == "squash")
+        assert card.dimension == open_clip.get_model_config(arch)["embed_dim"]
