@@ -43,7 +43,7 @@ demo: $(VENV)/.demo ## a first question, Google's 19,544 and the extended SemEva
 	fi
 
 test: $(VENV)/.test ## the tests of the Rust core, of the package and of its documentation
-	cargo test --locked --workspace
+	cargo test --locked --release --workspace
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.lint ## format, lints, types, import rules, and whether the outputs in the docs are current

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from embarith import storage
 from embarith.encoders import image
 from embarith.encoders.card import Tower
 from embarith.encoders.onnx import Encoder, OnnxEncoder, ahead, batches
-from embarith.errors import EmbarithError, FormatError, OptionError
+from embarith.errors import EmbarithError, FormatError, OptionError, TableError
 from embarith.files import replacing
 from embarith.progress import Progress
 from embarith.provenance import Provenance
@@ -136,6 +137,9 @@ def encode(
     TableError
         Labels that repeat, or vectors that are zero or not finite.
     """
+    if len(set(inputs.labels)) != len(inputs.labels):
+        label = next(label for label, count in Counter(inputs.labels).items() if count > 1)
+        raise TableError(f"label {label!r} stands twice among the inputs; a table has each once")
     work = _work(encoder, inputs)
     path = Path(path) if path else _cached(work, inputs)
     with _alone(path) as part:

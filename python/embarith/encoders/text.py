@@ -109,16 +109,13 @@ class Tokens:
         OptionError
             A text with half of a surrogate pair, which no encoding of Unicode holds.
         """
-        cleaned = [clean(text, self._rule) for text in texts]
-        try:
-            encoded = self._tokenizer.encode_batch(cleaned)
-        except (TypeError, UnicodeEncodeError):
-            bad = next(text for text in texts if _is_broken(text))
-            raise OptionError(f"text {bad!r} is no Unicode text") from None
+        broken = next((text for text in texts if _SURROGATE.search(text)), None)
+        if broken is not None:
+            raise OptionError(f"text {broken!r} is no Unicode text")
+        encoded = self._tokenizer.encode_batch([clean(text, self._rule) for text in texts])
         ids = np.array([one.ids for one in encoded], dtype=np.int64)
         mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
         return ids, mask
 
 
-def _is_broken(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
+_SURROGATE = re.compile("[\ud800-\udfff]")

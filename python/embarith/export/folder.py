@@ -139,8 +139,8 @@ def export(
         failed = [f"{one.tower}: {fault}" for one in proofs for fault in one.failed]
         if failed:
             raise ParityError(
-                f"the export of {card.name} is not the model: {'; '.join(failed)}. Nothing was "
-                "written"
+                f"the export of {card.name} is not the model, and nothing was written: "
+                f"{'; '.join(failed)}"
             )
         (made / "parity.json").write_bytes(
             msgspec.json.format(msgspec.json.encode(proofs), indent=2) + b"\n"
@@ -240,12 +240,12 @@ def _prove(
         except Exception as fault:  # onnxruntime's own exceptions share no base class
             reason = str(fault).strip().splitlines()[-1]
             raise ParityError(
-                f"{which}: the graph does not take a batch of {count}: {reason}. Nothing was written"
+                f"{which}: the graph does not take a batch of {count}: {reason}"
             ) from None
         if vectors.shape != (count, reference.shape[1]):
             raise ParityError(
                 f"{which}: a batch of {count} gives vectors of shape {vectors.shape}, the model "
-                f"{(count, reference.shape[1])}. Nothing was written"
+                f"{(count, reference.shape[1])}"
             )
         return vectors
 

@@ -361,8 +361,12 @@ def _state(file: Path) -> dict[str, Tensor]:
         return load_file(file)
     import torch
 
-    # Of a pickle this reads tensors and nothing else.
-    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    try:
+        # Of a pickle this reads tensors and nothing else.
+        state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as fault:  # pickle's own exceptions share no base class
+        reason = str(fault).strip().splitlines()[0]
+        raise DataError(f"{file}: no file of tensors alone ({reason})") from None
     return state
 
 

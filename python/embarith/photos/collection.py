@@ -86,7 +86,7 @@ def read_words(path: str | Path) -> dict[str, tuple[str, ...]]:
                     raise FormatError(f"{path}:{rows.line_num}: image {image!r} leaves the folder")
                 if ranked.setdefault(word, {}).setdefault(int(rank), image) != image:
                     raise FormatError(
-                        f"{path}:{rows.line_num}: word {word!r} has two of rank {rank}"
+                        f"{path}:{rows.line_num}: word {word!r} has two images of rank {rank}"
                     )
     except FileNotFoundError:
         raise DataError(f"{str(path)!r} is no file") from None
