@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 from embarith.cli import main
 from embarith.data.tables import open_table
+from embarith.photos import read_collection
 from embarith.questions import AnalogySet, load
 from embarith.table import EmbeddingTable
 
@@ -49,6 +51,12 @@ def test_every_example_runs(
     shared: Path, glove_files: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    rows = ["word,rank,image"]
+    for rank, image in enumerate(read_collection(shared / "photos").images[:4]):
+        shutil.copy(shared / "photos" / image, tmp_path / "photos" / f"{rank}.jpg")
+        rows.append(f"{'dog' if rank % 2 else 'cat'},{rank},{rank}.jpg")
+    (tmp_path / "photos" / "words.csv").write_text("\n".join(rows))
     # A name stands for the same vectors in every example; opening them takes seconds.
     opened: dict[str, EmbeddingTable] = {}
 

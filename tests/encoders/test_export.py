@@ -15,6 +15,7 @@ import torch
 
 from embarith import load_encoder
 from embarith.encoders.card import Gate, card_of, read_card
+from embarith.encoders.device import Device
 from embarith.encoders.onnx import OnnxEncoder
 from embarith.errors import DataError, FormatError, OptionError
 from embarith.export import ParityError, export, folder, graph
@@ -391,6 +392,46 @@ def test_devices_that_are_not_there_are_errors(minilm: Path) -> None:
             load_encoder(minilm, device="cuda")
         auto = load_encoder(minilm)
         assert (auto.device.kind, auto.device.why[:22]) == ("cpu", "this onnxruntime knows")
+
+
+def test_a_batch_too_large_for_the_memory_is_halved(
+    minilm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(minilm, device="cpu")
+    want = encoder.encode_texts(["a dog", "a cat", "rain"])
+    run, sizes = OnnxEncoder._run, []
+
+    def short(self: OnnxEncoder, session: Any, inputs: Any) -> np.ndarray:
+        sizes.append(len(inputs["ids"]))
+        if sizes[-1] > 1:
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 1")
+        return run(self, session, inputs)
+
+    monkeypatch.setattr(OnnxEncoder, "_run", short)
+    with pytest.raises(RuntimeError, match="allocate"):
+        encoder.encode_texts(["a dog", "a cat", "rain"])
+    encoder.device = Device("cuda", 0, "a test")
+    np.testing.assert_allclose(encoder.encode_texts(["a dog", "a cat", "rain"]), want, atol=1e-6)
+    assert sizes[1:] == [3, 1, 2, 1, 1]
+
+
+def test_a_gpu_keeps_the_neighbours(minilm: Path, shared: Path) -> None:
+    try:
+        gpu = load_encoder(minilm, device="cuda")
+    except OptionError as absent:
+        pytest.skip(str(absent))
+    words = questions("google").words[:500]
+    cpu = load_encoder(minilm, device="cpu").encode_texts(words)
+    ours = gpu.encode_texts(words)
+    proof = compare(
+        "text",
+        cpu,
+        lambda part: ours[part],
+        samples="500 words",
+        precision="fp16",
+        gate=Gate(),
+    )
+    assert proof.failed == ()
 
 
 def test_the_cards_match_the_libraries() -> None:

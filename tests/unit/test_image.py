@@ -191,7 +191,7 @@ def bomb() -> bytes:
         (b"no image at all", "no image of a known format"),
         (jpeg()[:1000], "truncated"),
         (jpeg()[:30], r"(?i)truncated"),
-        (bomb(), "65535 × 65535 pixels, more than the 178,956,970"),
+        (bomb(), "more than the 178,956,970 pixels"),
     ],
 )
 def test_what_is_no_photograph_is_refused(data: bytes, message: str) -> None:
@@ -204,7 +204,7 @@ def test_huge_dimensions_of_a_png_are_refused() -> None:
     out = io.BytesIO()
     side = int(MAX_PIXELS**0.5) + 2
     Image.new("1", (side, side)).save(out, "PNG")
-    with pytest.raises(FormatError, match="pixels, more than"):
+    with pytest.raises(FormatError, match="more than the 178,956,970 pixels"):
         decode(out.getvalue(), "large.png")
 
 

@@ -34,7 +34,7 @@ class _Part(click.ParamType[tuple[int, int]]):
 
 @click.command(
     epilog=_shared.example(
-        "embarith encode minilm --questions semeval -o words.arrow --template 'a photo of a {}'",
+        "embarith encode minilm --questions google -o words.arrow --template 'a photo of a {}'",
         "embarith encode lite2 --collection photos -o vectors",
         "embarith encode lite2 --images 'photos/*.jpg' -o part1.arrow --shard 1/2",
         "embarith encode lite2 --images 'photos/*.jpg' -o part2.arrow --shard 2/2",

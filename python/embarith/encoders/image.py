@@ -200,7 +200,10 @@ def _rgb(image: Image) -> Photograph:
 
 def _limit(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
-        raise ValueError(f"{width} × {height} pixels, more than the {MAX_PIXELS:,} that are read")
+        raise ValueError(_TOO_LARGE)
+
+
+_TOO_LARGE = f"more than the {MAX_PIXELS:,} pixels that are read"
 
 
 @contextmanager
@@ -211,12 +214,13 @@ def _named(name: str) -> Iterator[None]:
         yield
     except UnidentifiedImageError:
         raise FormatError(f"{name}: no image of a known format") from None
+    except Image.DecompressionBombError:
+        raise FormatError(f"{name}: {_TOO_LARGE}") from None
     except (
         OSError,
         ValueError,
         SyntaxError,
         EOFError,
         MemoryError,
-        Image.DecompressionBombError,
     ) as fault:
         raise FormatError(f"{name}: {fault or type(fault).__name__}") from None

@@ -136,8 +136,27 @@ class OnnxEncoder:
         return self.compute("visual", {PIXELS: np.stack(tensors)})
 
     def compute(self, tower: Tower, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """Run a tower's graph once, on inputs by the names that the graph has for them."""
-        session = self._session(tower)
+        """Run a tower's graph on inputs by the names that the graph has for them.
+
+        A batch that a GPU has no memory for is halved, down to one.
+        """
+        count = len(next(iter(inputs.values())))
+        try:
+            return self._run(self._session(tower), inputs)
+        except RuntimeError as fault:
+            if self.device.kind == "cpu" or count == 1 or "allocate" not in str(fault):
+                raise
+        halves = (slice(None, count // 2), slice(count // 2, None))
+        return np.concatenate(
+            [
+                self.compute(tower, {name: values[half] for name, values in inputs.items()})
+                for half in halves
+            ]
+        )
+
+    def _run(
+        self, session: InferenceSession, inputs: Mapping[str, NDArray[Any]]
+    ) -> NDArray[np.float32]:
         # Bound in place of passed, so that a GPU's results stay there until they are fetched.
         binding = session.io_binding()
         for name, values in inputs.items():

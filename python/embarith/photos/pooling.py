@@ -91,8 +91,10 @@ def _pooled(vectors: NDArray[np.float64], method: Pool) -> NDArray[np.float64]:
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     if method == "mean-unit":
         return _mean(unit)
-    # A photograph's cosine with itself is 1 for all alike.
-    middle: NDArray[np.float64] = vectors[int(np.argmax(unit @ unit.sum(axis=0)))]
+    cosines = unit @ unit.T
+    # With itself it is 1 for all alike, but for rounding, which must not decide between two.
+    np.fill_diagonal(cosines, 0.0)
+    middle: NDArray[np.float64] = vectors[int(np.argmax(cosines.sum(axis=1)))]
     return middle
 
 
