@@ -101,6 +101,12 @@ class Searcher:
         ------
         ValueError
             Shapes that do not fit together, or rows out of range.
+        OptionError
+            A query shorter than 1e-100 or longer than 1e100.
+        TableError
+            A row whose length is no longer the one that the shadow holds.
+        MemoryError
+            More answers than there is room for.
         KeyboardInterrupt
             Ctrl-C was pressed.
         """
@@ -159,6 +165,8 @@ class Searcher:
         ------
         ValueError
             Shapes that do not fit together, or places out of range.
+        OptionError, TableError, MemoryError
+            As `search`.
         KeyboardInterrupt
             Ctrl-C was pressed.
         """
@@ -167,7 +175,10 @@ def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """Length of every row, shape (n,); NaN or infinite exactly where a value of the row is."""
 
 def centered_ranks(x: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float32]:
-    """Doubled, centred average ranks of every row, 2·rank − (d + 1): whole numbers, exact."""
+    """Doubled, centred average ranks of every row, 2·rank − (d + 1): whole numbers, exact.
+
+    Rows hold no NaN. Ctrl-C raises KeyboardInterrupt, too many rows for the memory MemoryError.
+    """
 
 def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Spearman's rank correlation of row i of `x` with row i of `y`; NaN for a constant row."""

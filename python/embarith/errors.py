@@ -17,6 +17,8 @@ class FormatError(EmbarithError, ValueError):
 class TableError(EmbarithError, ValueError):
     """Labels or vectors that no table may hold; names the label and row."""
 
+    row: int | None = None  # where the core found one at fault
+
 
 class MissingLabelError(EmbarithError, KeyError):
     """A label that a table does not have; suggests the nearest ones."""

@@ -9,13 +9,19 @@ pub enum Error {
     Shape(String),
     /// A vector or weight so short or long that squares of it leave the range of `f64`.
     #[error(
-        "a vector or weight of size {0:e}; lengths from 1e-100 to 1e100 and weights from 1e-30 to \
-         1e30 can be compared"
+        "{0} has size {1:e}; lengths from 1e-100 to 1e100 and weights from 1e-30 to 1e30 can be \
+         compared"
     )]
-    Size(f64),
+    Size(String, f64),
     /// A row that is zero or not finite and so has no direction.
     #[error("row {0} is zero or not finite and has no direction")]
     Direction(usize),
+    /// A row whose length is not the one that was taken when the table was checked.
+    #[error("row {0} was changed since it was checked")]
+    Changed(usize),
+    /// More memory than there is.
+    #[error("no memory for {0} bytes")]
+    Memory(usize),
     /// An instruction set that is unknown or that the CPU lacks.
     #[error("{0}")]
     InstructionSet(String),
@@ -34,6 +40,15 @@ pub enum Error {
     /// A computation stopped because the caller asked for it (Ctrl-C).
     #[error("interrupted")]
     Interrupted,
+}
+
+/// An empty vector with room for `count` values, without which a large request would end the process.
+pub(crate) fn room<T>(count: usize) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    match values.try_reserve_exact(count) {
+        Ok(()) => Ok(values),
+        Err(_) => Err(Error::Memory(count.saturating_mul(size_of::<T>()))),
+    }
 }
 
 /// The result of this crate's fallible functions.

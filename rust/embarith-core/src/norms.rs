@@ -40,6 +40,23 @@ impl Norms {
         Ok(Self { values, fits_f32 })
     }
 
+    /// Compares lengths that were saved with the rows as they are now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Changed`] for a row of another length.
+    pub fn check(&self, matrix: Matrix<'_>) -> Result<()> {
+        let now = exact::row_norms(matrix)?;
+        match now
+            .iter()
+            .zip(&self.values)
+            .position(|(now, norm)| now != norm)
+        {
+            Some(row) => Err(Error::Changed(row)),
+            None => Ok(()),
+        }
+    }
+
     /// The lengths.
     #[must_use]
     pub fn values(&self) -> &[f64] {

@@ -5,6 +5,8 @@
 
 use rayon::prelude::*;
 
+use crate::control::Control;
+use crate::error::room;
 use crate::{Error, Result, exact, pool};
 
 /// A value's place in the order of all values, as an integer; −0 equals 0.
@@ -53,16 +55,25 @@ fn centered_row<T: Copy + Into<f64>>(row: &[T], keys: &mut Vec<u64>, out: &mut [
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] for data that is no whole number of rows; as [`pool`].
-pub fn centered_ranks<T: Copy + Into<f64> + Sync>(data: &[T], dim: usize) -> Result<Vec<f32>> {
+/// [`Error::Shape`] for data that is no whole number of rows; [`Error::Memory`] for more of it than
+/// there is room for; [`Error::Interrupted`] if `control` was cancelled; as [`pool`].
+pub fn centered_ranks<T: Copy + Into<f64> + Sync>(
+    data: &[T],
+    dim: usize,
+    control: &Control,
+) -> Result<Vec<f32>> {
     check(data, dim)?;
-    let mut out = vec![0.0; data.len()];
+    let mut out = room(data.len())?;
+    out.resize(data.len(), 0.0);
     pool()?.install(|| {
         out.par_chunks_exact_mut(dim)
             .zip(data.par_chunks_exact(dim))
             .with_min_len(64)
-            .for_each_init(Vec::new, |keys, (out, row)| centered_row(row, keys, out));
-    });
+            .try_for_each_init(Vec::new, |keys, (out, row)| {
+                centered_row(row, keys, out);
+                control.check()
+            })
+    })?;
     Ok(out)
 }
 
@@ -113,7 +124,8 @@ mod tests {
 
     #[test]
     fn ties_share_the_mean_of_their_ranks() {
-        let doubled = centered_ranks(&[3.0, -0.0, 0.0, -1.5, 3.0, 3.0], 6).unwrap();
+        let doubled =
+            centered_ranks(&[3.0, -0.0, 0.0, -1.5, 3.0, 3.0], 6, &Control::default()).unwrap();
         assert_eq!(doubled, [3.0, -2.0, -2.0, -5.0, 3.0, 3.0]);
     }
 
@@ -121,8 +133,18 @@ mod tests {
     fn values_that_differ_in_the_last_bit_are_no_tie() {
         let next = |value: f64| value.next_up();
         let row = [next(1.0), 1.0, -1.0, next(next(1.0)), next(-1.0), 1.0];
-        let doubled = centered_ranks(&row, 6).unwrap();
+        let doubled = centered_ranks(&row, 6, &Control::default()).unwrap();
         assert_eq!(doubled, [3.0, 0.0, -5.0, 5.0, -3.0, 0.0]);
+    }
+
+    #[test]
+    fn ranking_can_be_stopped() {
+        let control = Control::default();
+        control.cancel();
+        assert!(matches!(
+            centered_ranks(&[1.0, 2.0], 2, &control),
+            Err(Error::Interrupted)
+        ));
     }
 
     #[test]

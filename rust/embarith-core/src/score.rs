@@ -3,6 +3,7 @@
 use crate::exact;
 use crate::kernel::{Kernel, Lanes, TILE, prefetch};
 use crate::search::{Table, Tile};
+use crate::{Error, Result};
 
 /// How the atoms of a question make a row's score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -299,6 +300,7 @@ pub(crate) struct Scorer<'a> {
     target: Vec<f64>,
     lengths: [f64; 3],
     difference: Vec<f64>,
+    changed: Option<u32>,
 }
 
 impl<'a> Scorer<'a> {
@@ -311,6 +313,7 @@ impl<'a> Scorer<'a> {
             target: Vec::new(),
             lengths: [0.0; 3],
             difference: Vec::new(),
+            changed: None,
         }
     }
 
@@ -329,11 +332,17 @@ impl<'a> Scorer<'a> {
         self
     }
 
-    /// The score of a row; NaN only for a row that was damaged after its length was taken.
+    /// The score of a row; NaN for one that was changed after its length was taken, which
+    /// [`Self::check`] then names.
     pub(crate) fn score(&mut self, row: u32) -> f64 {
         let question = self.question.expect("a question is loaded first");
         let x = self.table.matrix().row(row as usize);
         let norm = self.table.norms()[row as usize];
+        // Lengths may come from a file beside the table's; a second look at a row costs little.
+        if exact::norm(x) != norm {
+            self.changed.get_or_insert(row);
+            return f64::NAN;
+        }
         let lengths = self.lengths;
         let dot = self.kernel.dot_exact;
         let cosine = |atom: usize| dot(question.atoms[atom], x) / (lengths[atom] * norm);
@@ -366,6 +375,12 @@ impl<'a> Scorer<'a> {
                 cosine(1) / (1.0 + libm::exp(-z))
             }
         }
+    }
+
+    /// Whether all rows scored so far were those whose lengths were taken.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.changed
+            .map_or(Ok(()), |row| Err(Error::Changed(row as usize)))
     }
 
     /// Asks for what scoring a row will read. Candidates lie anywhere in the table: waiting for

@@ -12,6 +12,7 @@ use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::control::{Control, pool};
+use crate::error::room;
 use crate::exact;
 use crate::kernel::{Codes, GROUP, TILE};
 use crate::pages::prefer_huge;
@@ -82,7 +83,8 @@ impl Shadow {
     ///
     /// # Errors
     ///
-    /// [`Error::Interrupted`] if `control` was cancelled, [`Error::Shape`] above 60,000 dimensions.
+    /// [`Error::Interrupted`] if `control` was cancelled, [`Error::Shape`] above 60,000 dimensions,
+    /// [`Error::Memory`] for more rows than there is room for.
     pub fn new(table: &Table<'_>, control: &Control) -> Result<Self> {
         let (matrix, dim) = (table.matrix(), table.matrix().dim());
         if dim > MAX_DIM {
@@ -92,7 +94,7 @@ impl Shadow {
         }
         let groups = dim.div_ceil(GROUP);
         let count = matrix.rows().div_ceil(TILE);
-        let mut codes = Vec::with_capacity(count * groups);
+        let mut codes = room(count * groups)?;
         prefer_huge(codes.spare_capacity_mut());
         codes.resize(count * groups, Codes([SHIFT as u8; TILE * GROUP]));
         let tiles = pool()?.install(|| {

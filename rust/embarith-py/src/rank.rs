@@ -1,13 +1,13 @@
 //! Ranks and rank correlation over the rows of arrays.
 
-use embarith_core::rank;
+use embarith_core::{Control, rank};
 use numpy::{
     Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2,
     PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
 
-use crate::support::{option_error, slice, to_python};
+use crate::support::{interruptible, option_error, slice, to_python};
 
 /// Rows of either float type.
 #[derive(FromPyObject)]
@@ -53,9 +53,9 @@ pub fn spearman<'py>(
 fn by_row<'py, T: Element + Sync, U: Element>(
     py: Python<'py>,
     x: &PyReadonlyArray2<'py, T>,
-    ranks: impl Fn(&[T], usize) -> embarith_core::Result<Vec<U>> + Sync,
+    ranks: impl FnOnce(&[T], usize, &Control) -> embarith_core::Result<Vec<U>> + Send,
 ) -> PyResult<Bound<'py, PyArray2<U>>> {
     let (data, shape) = (slice(x)?, [x.shape()[0], x.shape()[1]]);
-    let found = py.detach(|| ranks(data, shape[1])).map_err(to_python)?;
+    let found = interruptible(py, None, 0, |control| ranks(data, shape[1], control))?;
     found.into_pyarray(py).reshape(shape)
 }

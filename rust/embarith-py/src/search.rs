@@ -39,6 +39,8 @@ const WORTHWHILE: usize = 4096;
 pub struct Searcher {
     vectors: Py<PyArray2<f32>>,
     norms: Norms,
+    /// Set once the lengths are known to be those of the rows, and not of rows damaged since.
+    checked: OnceLock<()>,
     shadow: OnceLock<Shadow>,
 }
 
@@ -53,19 +55,20 @@ impl Searcher {
     ) -> PyResult<Self> {
         let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
         prefer_huge(slice(&vectors)?);
-        let (norms, shadow) = py
+        let (norms, checked, shadow) = py
             .detach(|| match shadow {
                 Some((path, key)) => {
                     let (norms, shadow) = Shadow::open(&path, &key, matrix.rows(), matrix.dim())?;
-                    Ok((norms, OnceLock::from(shadow)))
+                    Ok((norms, OnceLock::new(), OnceLock::from(shadow)))
                 }
-                None => Ok((Norms::of(matrix)?, OnceLock::new())),
+                None => Ok((Norms::of(matrix)?, OnceLock::from(()), OnceLock::new())),
             })
             .map_err(to_python)?;
         let vectors = vectors.as_unbound().clone_ref(py);
         Ok(Self {
             vectors,
             norms,
+            checked,
             shadow,
         })
     }
@@ -180,6 +183,12 @@ impl Searcher {
         interruptible(py, progress, total, |control: &Control| {
             let table = Table::new(matrix, &self.norms)?;
             let shadow = self.shadow(&table, &request, questions, control)?;
+            // A shadow leaves few rows to look at, which the search compares with their lengths.
+            let screened = shadow.is_some() && request.suits_shadow(matrix.dim());
+            if !screened && self.checked.get().is_none() {
+                self.norms.check(matrix)?;
+                let _ = self.checked.set(());
+            }
             solve(&table.with_shadow(shadow), &request, control)
         })
     }

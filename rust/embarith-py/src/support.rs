@@ -6,7 +6,7 @@ use std::time::Duration;
 use embarith_core::{Control, Error};
 use numpy::ndarray::Dimension;
 use numpy::{Element, PyReadonlyArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
 /// How often a waiting thread looks for Ctrl-C and reports progress.
@@ -16,13 +16,18 @@ const POLL: Duration = Duration::from_millis(50);
 pub fn to_python(error: Error) -> PyErr {
     let class = match error {
         Error::Interrupted => return PyKeyboardInterrupt::new_err(()),
-        Error::Threads(_) | Error::InstructionSet(_) | Error::Size(_) => "OptionError",
-        Error::Direction(_) | Error::Shadow(_) => "TableError",
+        Error::Memory(_) => return PyMemoryError::new_err(error.to_string()),
+        Error::Threads(_) | Error::InstructionSet(_) | Error::Size(..) => "OptionError",
+        Error::Direction(_) | Error::Changed(_) | Error::Shadow(_) => "TableError",
         _ => return PyValueError::new_err(error.to_string()),
     };
     Python::attach(|py| {
         let class = py.import("embarith.errors")?.getattr(class)?;
-        Ok(PyErr::from_value(class.call1((error.to_string(),))?))
+        let value = class.call1((error.to_string(),))?;
+        if let Error::Direction(row) | Error::Changed(row) = error {
+            value.setattr("row", row)?;
+        }
+        Ok(PyErr::from_value(value))
     })
     .unwrap_or_else(|failed: PyErr| failed)
 }

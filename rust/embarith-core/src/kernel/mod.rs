@@ -229,10 +229,12 @@ const NAMES: [&str; 4] = ["avx512", "avxvnni", "avx2", "portable"];
 
 fn choose(pinned: Option<&str>, required: Option<&str>) -> Result<Kernel> {
     let found = available();
-    for name in [pinned, required].into_iter().flatten() {
-        if !NAMES.contains(&name) {
+    for (variable, name) in [("EMBARITH_ISA", pinned), ("EMBARITH_REQUIRE_ISA", required)] {
+        if let Some(name) = name
+            && !NAMES.contains(&name)
+        {
             return Err(Error::InstructionSet(format!(
-                "unknown instruction set {name:?}; the choices are {}",
+                "{variable}={name}: no such instruction set; the choices are {}",
                 NAMES.join(", ")
             )));
         }
@@ -288,6 +290,7 @@ mod tests {
             message.contains("avx512, avxvnni, avx2, portable"),
             "{message}"
         );
+        assert!(message.starts_with("EMBARITH_ISA=avx3: "), "{message}");
         assert!(choose(None, Some("portable")).is_ok());
     }
 

@@ -11,7 +11,7 @@ use crate::control::Control;
 use crate::kernel::Kernel;
 use crate::score::{Plan, Question, Scorer, thresholds};
 use crate::select::{Candidate, Candidates, Room, Scored, prune};
-use crate::{Error, Result, exact};
+use crate::{Result, exact};
 
 /// Distinct atoms a pass: their cosines with a tile or two stay in a core's second-level cache.
 const MAX_ATOMS: usize = 2048;
@@ -184,9 +184,6 @@ impl<'a> Batch<'a> {
                             continue;
                         }
                         let score = scorer.score(row as u32);
-                        if score.is_nan() {
-                            return Err(Error::Direction(row as usize));
-                        }
                         let allowed = !self.excluded(index).contains(&row);
                         for (slot, counts) in best.iter_mut().zip([true, allowed]) {
                             *slot = match *slot {
@@ -197,6 +194,7 @@ impl<'a> Batch<'a> {
                             };
                         }
                     }
+                    scorer.check()?;
                     Ok(best)
                 },
             )
@@ -263,7 +261,7 @@ impl<'a> Batch<'a> {
             self.rerank(found, control, response)?;
         }
         if !self.golds.is_empty() {
-            self.count(&above, &tied, response);
+            self.count(&above, &tied, response)?;
         }
         Ok(())
     }
@@ -325,9 +323,7 @@ impl<'a> Batch<'a> {
                 score: scorer.score(row),
                 row,
             };
-            if scored.score.is_nan() {
-                return Err(Error::Direction(row as usize));
-            }
+            scorer.check()?;
             if best.len() < self.depth {
                 best.push(scored);
             } else if let Some(mut last) = best.peek_mut()
@@ -340,7 +336,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Turns counts into ranks, taking the excluded rows out of the restricted ones.
-    fn count(&self, above: &[u64], tied: &[u64], response: &mut Response) {
+    fn count(&self, above: &[u64], tied: &[u64], response: &mut Response) -> Result<()> {
         let ranks: Vec<[[i64; 3]; 2]> = self
             .golds
             .par_iter()
@@ -363,10 +359,11 @@ impl<'a> Batch<'a> {
                             }
                         }
                     }
-                    ranks
+                    scorer.check()?;
+                    Ok(ranks)
                 },
             )
-            .collect();
+            .collect::<Result<_>>()?;
         let limit = self
             .request
             .limit
@@ -381,6 +378,7 @@ impl<'a> Batch<'a> {
                 ranks.right.push(right);
             }
         }
+        Ok(())
     }
 }
 

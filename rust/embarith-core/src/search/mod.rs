@@ -11,6 +11,7 @@ mod screen;
 pub(crate) mod strip;
 
 use crate::control::{Control, pool};
+use crate::error::room;
 use crate::kernel::{Kernel, kernel};
 use crate::matrix::Matrix;
 use crate::norms::Norms;
@@ -125,6 +126,13 @@ pub struct Answers {
     pub scores: Vec<f64>,
 }
 
+impl Answers {
+    fn reserve(&mut self, count: usize) -> Result<()> {
+        (self.rows, self.scores) = (room(count)?, room(count)?);
+        Ok(())
+    }
+}
+
 /// The place of every question's best right answer among the candidates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ranks {
@@ -156,8 +164,8 @@ pub struct Response {
 /// # Errors
 ///
 /// [`Error::Shape`] for arrays that do not fit together or places out of range; [`Error::Size`] for
-/// vectors too short or too long; [`Error::Direction`] for a row that was damaged after its shadow
-/// was made; [`Error::Interrupted`] if `control` was cancelled.
+/// vectors too short or too long; [`Error::Changed`] for a row that was damaged after its length
+/// was taken; [`Error::Memory`] for more answers than there is room for; [`Error::Interrupted`] if `control` was cancelled.
 pub fn solve(table: &Table<'_>, request: &Request<'_>, control: &Control) -> Result<Response> {
     solve_on(kernel()?, table, request, control)
 }
@@ -177,6 +185,11 @@ pub fn solve_on(
     let pool = pool()?;
     pool.install(|| {
         let mut response = Response::default();
+        let answers = layout.questions.saturating_mul(request.k);
+        response.restricted.reserve(answers)?;
+        if request.fair {
+            response.fair.reserve(answers)?;
+        }
         let mut start = 0;
         while start < layout.questions {
             let batch = Batch::new(table, request, kernel, &layout, start)?;
@@ -258,11 +271,18 @@ impl Layout {
 
 /// Squares of lengths must stay in the range of `f64`, also of sums that all but cancel.
 fn check_sizes(request: &Request<'_>, dim: usize) -> Result<()> {
-    for atom in request.atoms.chunks_exact(dim) {
+    for (place, atom) in request.atoms.chunks_exact(dim).enumerate() {
         let length = exact::norm(atom);
-        let is_zero = length == 0.0 && atom.iter().all(|&value| value == 0.0);
-        if !is_zero && !(1e-100..=1e100).contains(&length) {
-            return Err(Error::Size(length));
+        let largest = atom
+            .iter()
+            .fold(0.0, |most: f64, value| most.max(value.abs()));
+        if !(1e-100..=1e100).contains(&length) && largest > 0.0 || length.is_nan() {
+            // Of squares that may have left the range, which the length must not.
+            let scaled: Vec<f64> = atom.iter().map(|value| value / largest).collect();
+            return Err(Error::Size(
+                format!("query {place}"),
+                largest * exact::norm(&scaled),
+            ));
         }
     }
     let least = match request.method {
@@ -271,7 +291,7 @@ fn check_sizes(request: &Request<'_>, dim: usize) -> Result<()> {
     };
     let fits = |weight: f64| weight == 0.0 || (least..=1e30).contains(&weight.abs());
     match request.weights.iter().find(|&&weight| !fits(weight)) {
-        Some(&weight) => Err(Error::Size(weight)),
+        Some(&weight) => Err(Error::Size("a weight".into(), weight)),
         None => Ok(()),
     }
 }
@@ -366,9 +386,39 @@ mod tests {
             };
             let got = solve_on(kernel().unwrap(), &table, &request, &Control::default());
             assert!(
-                matches!(got, Err(Error::Size(_))),
+                matches!(got, Err(Error::Size(..))),
                 "{atom} {weight}: {got:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_length_than_was_taken_is_named() {
+        let matrix = Matrix::new(&[1.0, 0.0, 0.0, 2.0, 3.0, 4.0], 2).unwrap();
+        let norms = Norms::new(vec![1.0, 1.0, 5.0]).unwrap();
+        assert!(matches!(norms.check(matrix), Err(Error::Changed(1))));
+        let table = Table::new(matrix, &norms).unwrap();
+        for (exclude, gold, k) in [(-1, -1, 1), (-1, -1, 3), (-1, 1, 0), (1, 0, 0)] {
+            let request = Request {
+                method: Method::Offset,
+                atoms: &[1.0, 1.0],
+                terms: &[0],
+                weights: &[1.0],
+                terms_per_question: 1,
+                exclude: &[exclude],
+                gold: &[gold],
+                k,
+                fair: true,
+                limit: None,
+            };
+            let got = solve_on(kernel().unwrap(), &table, &request, &Control::default());
+            assert!(matches!(got, Err(Error::Changed(1))), "{got:?}");
+            let more = Request {
+                k: usize::MAX,
+                ..request
+            };
+            let got = solve_on(kernel().unwrap(), &table, &more, &Control::default());
+            assert!(matches!(got, Err(Error::Memory(_))), "{got:?}");
         }
     }
 

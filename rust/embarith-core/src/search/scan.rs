@@ -78,6 +78,7 @@ impl<'a> Pass<'a> {
         loop {
             let start = self.next.fetch_add(1, Ordering::Relaxed) * self.tiles * TILE;
             if start >= rows {
+                worker.keeper.scorer.check()?;
                 return Ok(worker.share);
             }
             self.control.check()?;

@@ -56,6 +56,7 @@ impl<'a> Screen<'a> {
         loop {
             let first = self.next.fetch_add(self.grain, Ordering::Relaxed);
             if first >= tiles {
+                keeper.scorer.check()?;
                 return Ok(Share {
                     candidates,
                     ..Share::default()
