@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from embarith.errors import TableError
+from embarith.errors import OptionError, TableError
 
 
 def as_matrix(vectors: Any) -> NDArray[np.float32]:
@@ -23,10 +24,12 @@ def as_matrix(vectors: Any) -> NDArray[np.float32]:
         raise TableError(f"vectors have shape {vectors.shape}; expected (n, d), both at least 1")
     if vectors.dtype == np.float16:
         vectors = vectors.astype(np.float32, order="C")
-    if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
+    if vectors.dtype != np.float32 or not (vectors.flags.c_contiguous and vectors.flags.aligned):
+        odd = "" if vectors.flags.aligned else "unaligned "
         raise TableError(
-            f"vectors are {vectors.dtype} with strides {vectors.strides}; expected C-contiguous "
-            "float32 (or float16): np.ascontiguousarray(vectors, dtype=np.float32) makes a copy"
+            f"vectors are {odd}{vectors.dtype} with strides {vectors.strides}; expected "
+            "C-contiguous float32 (or float16): "
+            "np.array(vectors, dtype=np.float32, order='C') makes a copy"
         )
     matrix: NDArray[np.float32] = vectors
     return matrix
@@ -37,15 +40,90 @@ def as_labels(labels: Any) -> pa.StringArray:
     if isinstance(labels, pa.ChunkedArray):
         labels = labels.combine_chunks()
     if isinstance(labels, pa.Array):
-        return labels.cast(pa.string())
+        try:
+            text = labels.cast(pa.string())
+            text.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise TableError(f"labels are no Unicode text: {error}") from None
+        return text
+    labels = list(labels)  # which may be given one by one, and once only
     for row, label in enumerate(labels):
         if not isinstance(label, str):
             raise TableError(f"row {row}: label {label!r} is {type(label).__name__}, not str")
     try:
-        return pa.array(list(labels), pa.string())
+        return pa.array(labels, pa.string())
     except UnicodeEncodeError as error:
-        row = list(labels).index(error.object)
+        row = labels.index(error.object)
         raise TableError(f"row {row}: label {error.object!r} is no Unicode text") from None
+
+
+def as_queries(queries: Any, dimensions: int) -> NDArray[np.float64]:
+    """Return queries as a contiguous float64 matrix; refuse what is no matrix of real numbers."""
+    given = np.asarray(queries)
+    if given.dtype.kind not in "fiu" or np.ma.is_masked(queries):
+        masked = "masked " if np.ma.is_masked(queries) else ""
+        raise OptionError(f"queries are {masked}{given.dtype}; expected float32 or float64")
+    if given.ndim != 2 or given.shape[1] != dimensions:
+        raise OptionError(f"queries have shape {given.shape}; expected (n, {dimensions})")
+    return np.require(given, np.float64, ["C", "ALIGNED"])
+
+
+def as_integers(name: str, rows: Any) -> NDArray[np.int64]:
+    """Return row numbers as a contiguous int64 array; refuse masks, floats and the like."""
+    given = np.asarray(rows)
+    if (given.size and given.dtype.kind not in "iu") or np.ma.is_masked(rows):
+        masked = "masked " if np.ma.is_masked(rows) else ""
+        raise OptionError(f"{name} is {masked}{given.dtype}; expected row numbers, as int64")
+    if given.dtype == np.uint64:  # of which the largest would turn into −1
+        given = np.minimum(given, np.uint64(2**63 - 1))
+    return np.require(given, np.int64, ["C", "ALIGNED"])
+
+
+def as_rows(
+    name: str, rows: Any, shape: tuple[int | None, ...], below: int, *, least: int = 0
+) -> NDArray[np.int64]:
+    """Return row numbers as a contiguous int64 array, checked.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for messages.
+    rows : array_like of integers
+    shape : tuple
+        What is expected, None where any length will do.
+    below, least : int
+        Numbers lie in ``range(least, below)``: from −1 on where that pads.
+
+    Raises
+    ------
+    OptionError
+        Another dtype, such as a mask, another shape, or a number out of range.
+    """
+    given = as_integers(name, rows)
+    if given.ndim != len(shape) or any(
+        want not in (None, have) for want, have in zip(shape, given.shape, strict=True)
+    ):
+        wanted = ", ".join("m" if want is None else str(want) for want in shape)
+        comma = "," if len(shape) == 1 else ""
+        raise OptionError(f"{name} has shape {given.shape}; expected ({wanted}{comma})")
+    if given.size and not (given.min() >= least and given.max() < below):
+        at = tuple(np.argwhere((given < least) | (given >= below))[0].tolist())
+        lacking = "; −1 says that the table lacks a label" if given[at] == -1 else ""
+        raise OptionError(
+            f"{name}, question {at[0]}: row {given[at]} is none of {least}..{below - 1}{lacking}"
+        )
+    return given
+
+
+def as_count(name: str, value: Any, least: int) -> int:
+    """Return an integer of at least `least` that 64 bits hold; refuse anything else."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise OptionError(f"{name} must be an integer, not {value!r}") from None
+    if not least <= count < 2**63:
+        raise OptionError(f"{name} must be at least {least} and below 2**63, not {count}")
+    return count
 
 
 def find_faults(
@@ -72,6 +150,7 @@ def find_faults(
     if pc.count_distinct(labels).as_py() != len(labels) - labels.null_count:
         first: dict[str, int] = {}
         for place, label in enumerate(labels.to_pylist()):
-            if first.setdefault(label, place) != place:
-                faults.setdefault(place, f"the label stands already in row {first[label]}")
+            # A row that is left out takes no label.
+            if place not in faults and first.setdefault(label, place) != place:
+                faults[place] = f"the label stands already in row {first[label]}"
     return dict(sorted(faults.items()))

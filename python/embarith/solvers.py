@@ -30,9 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith import _core
+from embarith.checks import as_count, as_integers, as_rows
 from embarith.draws import generator
 from embarith.errors import OptionError, nearest
-from embarith.table import EmbeddingTable, Similarity
+from embarith.table import EmbeddingTable, Similarity, padded
 
 Rows = NDArray[np.int64]
 Progress = Callable[[int, int], None]
@@ -130,13 +131,13 @@ def solve(
     table : EmbeddingTable
         Its rows are the candidates.
     a, b, c : ndarray of int64, shape (n,)
-        Row numbers of the inputs.
+        Row numbers of the inputs. No −1, `table.rows`' word for a label that there is not.
     gold : ndarray of int64, shape (n, g)
-        Row numbers of the right answers, padded with −1.
+        Row numbers of the right answers, padded with −1 after the first; g = 0 ranks none.
     method : str
         One of `QUESTION_METHODS`.
     k : int
-        Answers to keep; 0 ranks the right answers alone.
+        Answers to keep, n × k of them; 0 ranks the right answers alone.
     raw : bool
         Form offsets from the vectors as they are instead of unit vectors.
     similarity : {"cosine", "spearman"}
@@ -155,11 +156,16 @@ def solve(
     Raises
     ------
     OptionError
-        An unknown method, or a method that has no meaning with `similarity`.
+        An unknown method, or a method that has no meaning with `similarity`; rows that the table
+        has not, arrays whose shapes do not fit together, or no integers.
+    TableError
+        A row that was damaged since the table was checked.
+    MemoryError
+        More answers than there is room for.
     """
-    inputs = np.stack([a, b, c], axis=1).astype(np.int64)
+    inputs = _as_inputs(table, a, b, c)
     excluded = inputs if exclude is None else exclude
-    wanted = _Wanted(gold, excluded, k, None, similarity, progress)
+    wanted = _as_wanted(table, len(inputs), gold, excluded, k, None, similarity, progress)
     return _ask(table, inputs, wanted, method, raw, epsilon)
 
 
@@ -187,9 +193,9 @@ def rank_gold(
     -------
     fair, restricted : Ranks
     """
-    inputs = np.stack([a, b, c], axis=1).astype(np.int64)
+    inputs = _as_inputs(table, a, b, c)
     excluded = inputs if exclude is None else exclude
-    wanted = _Wanted(gold, excluded, 0, limit, similarity, progress)
+    wanted = _as_wanted(table, len(inputs), gold, excluded, 0, limit, similarity, progress)
     solved = _ask(table, inputs, wanted, method, raw, epsilon)
     return solved.rank_fair, solved.rank_restricted
 
@@ -215,11 +221,11 @@ def solve_pairs(
     table : EmbeddingTable
         Its rows are the candidates.
     relation : ndarray of int64, shape (n,)
-        Relation of every pair; each needs at least `MIN_PAIRS` pairs.
+        Relation of every pair, numbered from 0; each needs at least `MIN_PAIRS` pairs.
     source : ndarray of int64, shape (n,)
         Row number of c, the only input.
     gold : ndarray of int64, shape (n, g)
-        Row numbers of the right answers, the pair's own first, padded with −1.
+        Row numbers of the right answers, the pair's own first, padded with −1 after it.
     method : {"3cosavg", "lrcos"}
         `3cosavg` adds the mean offset of the other pairs to c. `lrcos` fits a logistic regression
         (C = 1, balanced) on the other pairs: positives their targets, negatives their sources and
@@ -234,15 +240,28 @@ def solve_pairs(
     Raises
     ------
     OptionError
-        A relation of too few pairs, an unknown method, or `lrcos` with Spearman similarity.
+        A relation of too few pairs, an unknown method, or `lrcos` with Spearman similarity; rows
+        that the table has not, arrays whose shapes do not fit together, or no integers.
     """
     if method not in PAIR_METHODS:
         raise OptionError(f"method {method!r} is none of {', '.join(PAIR_METHODS)}")
+    source = as_rows("source", source, (None,), len(table))
+    relation = as_integers("relation", relation)
+    if relation.shape != source.shape or (relation < 0).any():
+        raise OptionError(
+            f"relation has shape {relation.shape}, numbers from {relation.min(initial=0)} on; "
+            f"expected {source.shape}, from 0 on"
+        )
+    excluded = source[:, None] if exclude is None else exclude
+    wanted = _as_wanted(table, len(source), gold, excluded, k, None, similarity, progress)
+    gold = wanted.gold
+    if not gold.shape[1]:
+        raise OptionError(
+            f"gold has shape {gold.shape}; {method} learns from every pair's own answer"
+        )
     sizes = np.bincount(relation)
     if len(relation) and sizes[sizes > 0].min() < MIN_PAIRS:
         raise OptionError(f"{method} needs relations of at least {MIN_PAIRS} pairs")
-    excluded = source[:, None] if exclude is None else exclude
-    wanted = _Wanted(gold, excluded, k, None, similarity, progress)
     vectors = _formed(table, raw)
     starts, ends = vectors(source), vectors(gold[:, 0])
     if method == "3cosavg":
@@ -280,25 +299,62 @@ def offsets(
     raw : bool
         From the vectors as they are; from unit vectors by default.
     method : str
-        A baseline of `LINEAR` for other signs.
+        One of `LINEAR`: a baseline for other signs.
 
     Returns
     -------
     ndarray of float64, shape (n, d)
         Not scaled to unit length.
+
+    Raises
+    ------
+    OptionError
+        As `solve`.
     """
+    if method not in LINEAR:
+        raise OptionError(
+            f"method {method!r} is none of {', '.join(LINEAR)}{nearest(method, LINEAR)}"
+        )
+    inputs = _as_inputs(table, a, b, c)
     vectors = _formed(table, raw)
-    total = np.zeros((len(c), table.dimensions))
-    for rows, coefficient in zip((a, b, c), LINEAR[method], strict=True):
+    total = np.zeros((len(inputs), table.dimensions))
+    for rows, coefficient in zip(inputs.T, LINEAR[method], strict=True):
         if coefficient:
             total += coefficient * vectors(rows)
     return total
+
+
+def _as_inputs(table: EmbeddingTable, a: Rows, b: Rows, c: Rows) -> Rows:
+    """Return the rows of questions' inputs, shape (n, 3)."""
+    first = as_rows("a", a, (None,), len(table))
+    others = [as_rows(name, rows, first.shape, len(table)) for name, rows in (("b", b), ("c", c))]
+    return np.stack([first, *others], axis=1)
+
+
+def _as_wanted(
+    table: EmbeddingTable,
+    questions: int,
+    gold: Rows,
+    exclude: Rows,
+    k: int,
+    limit: int | None,
+    similarity: Similarity,
+    progress: Progress | None,
+) -> _Wanted:
+    shape = (questions, None)
+    right = as_rows("gold", gold, shape, len(table), least=-1)
+    as_rows("gold", right[:, :1], shape, len(table))
+    barred = as_rows("exclude", exclude, shape, len(table), least=-1)
+    if limit is not None:
+        limit = as_count("limit", limit, 0)
+    return _Wanted(right, barred, as_count("k", k, 0), limit, similarity, progress)
 
 
 def _formed(table: EmbeddingTable, raw: bool) -> Callable[[Rows], NDArray[np.float64]]:
     """Return the function from row numbers to float64 vectors, raw or of unit length."""
 
     def vectors(rows: Rows) -> NDArray[np.float64]:
+        table.check_rows(rows)
         wide: NDArray[np.float64] = table.vectors[rows].astype(np.float64)
         return wide if raw else wide / table.norms[rows][:, None]
 
@@ -308,6 +364,7 @@ def _formed(table: EmbeddingTable, raw: bool) -> Callable[[Rows], NDArray[np.flo
 def _distinct_rows(table: EmbeddingTable, rows: Rows) -> tuple[NDArray[np.float64], Rows]:
     """Return the distinct vectors that `rows` name, and where each of `rows` is among them."""
     distinct, places = np.unique(rows, return_inverse=True)
+    table.check_rows(distinct)
     return table.vectors[distinct].astype(np.float64), places.reshape(rows.shape)
 
 
@@ -368,21 +425,25 @@ def _run(
 ) -> Solutions:
     if not 0 < epsilon < np.inf:
         raise OptionError(f"epsilon must be positive, not {epsilon}")
-    fair, restricted, rank_fair, rank_restricted = table.searcher.solve(
-        method,
-        np.ascontiguousarray(atoms),
-        np.ascontiguousarray(places, dtype=np.int64),
-        np.ascontiguousarray(weights, dtype=np.float64),
-        exclude=np.ascontiguousarray(wanted.exclude, dtype=np.int64),
-        gold=np.ascontiguousarray(wanted.gold, dtype=np.int64),
-        k=wanted.k,
-        limit=wanted.limit,
-        raw=raw,
-        epsilon=epsilon,
-        progress=wanted.progress,
-    )
+    with table.naming_damage():
+        fair, restricted, rank_fair, rank_restricted = table.searcher.solve(
+            method,
+            np.ascontiguousarray(atoms),
+            np.ascontiguousarray(places, dtype=np.int64),
+            np.ascontiguousarray(weights, dtype=np.float64),
+            exclude=wanted.exclude,
+            gold=wanted.gold,
+            k=min(wanted.k, len(table)),
+            limit=wanted.limit,
+            raw=raw,
+            epsilon=epsilon,
+            progress=wanted.progress,
+        )
     return Solutions(
-        Answers(*fair), Answers(*restricted), Ranks(*rank_fair), Ranks(*rank_restricted)
+        Answers(*padded(*fair, wanted.k)),
+        Answers(*padded(*restricted, wanted.k)),
+        Ranks(*rank_fair),
+        Ranks(*rank_restricted),
     )
 
 

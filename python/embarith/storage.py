@@ -33,12 +33,15 @@ class Stored:
     provenance : Provenance
     sha256 : str or None
         Hash of the content; None for a file that others wrote, which is to be checked.
+    lengths : int or None
+        CRC-32 of the rows' lengths, which are read at the first search anyway.
     """
 
     labels: pa.StringArray
     vectors: NDArray[np.float32]
     provenance: Provenance
     sha256: str | None
+    lengths: int | None
 
 
 def load(path: str | Path) -> Stored:
@@ -53,14 +56,15 @@ def load(path: str | Path) -> Stored:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
         batches = reader.num_record_batches
         batch = reader.get_batch(0) if batches == 1 else None
-    except (pa.ArrowInvalid, OSError) as error:
+        names = reader.schema.names
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
             raise
         raise FormatError(f"{path}: not a whole Arrow IPC file ({error})") from None
-    if batch is None or {"label", "vector"} - set(batch.schema.names):
+    if batch is None or {"label", "vector"} - set(names):
         raise FormatError(
             f"{path}: an embedding table is one record batch with the columns 'label' and "
-            f"'vector'; found {batches} batches with {reader.schema.names}"
+            f"'vector'; found {batches} batches with {names}"
         )
     try:
         # The structure alone: contents would take time that grows with the file.
@@ -87,7 +91,8 @@ def load(path: str | Path) -> Stored:
             "values; a table needs at least one of each, and all of their values"
         )
     vectors = column.flatten().to_numpy(zero_copy_only=True)
-    return Stored(labels, vectors.reshape(batch.num_rows, kind.list_size), provenance, sha256)
+    vectors = vectors.reshape(batch.num_rows, kind.list_size)
+    return Stored(labels, vectors, provenance, sha256, mark.get("lengths"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +121,17 @@ def load_made_of(path: str | Path) -> MadeOf | None:
         return None
 
 
-def store(
-    path: str | Path,
-    labels: pa.StringArray,
-    vectors: NDArray[np.float32],
-    provenance: Provenance,
-    sha256: str,
-    made_of: MadeOf | None = None,
-) -> None:
+def store(path: str | Path, parts: Stored, made_of: MadeOf | None = None) -> None:
     """Write a table's parts, checked before, so that the file appears whole or not at all."""
-    mark = {"format": _FORMAT, "provenance": asdict(provenance), "sha256": sha256}
-    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
-    columns = {"label": labels, "vector": column}
+    mark = {
+        "format": _FORMAT,
+        "provenance": asdict(parts.provenance),
+        "sha256": parts.sha256,
+        "lengths": parts.lengths,
+    }
+    flat = pa.array(parts.vectors.reshape(-1))
+    column = pa.FixedSizeListArray.from_arrays(flat, parts.vectors.shape[1])
+    columns = {"label": parts.labels, "vector": column}
     if made_of is not None:
         mark["made_by"] = made_of.encoder
         columns[_INPUTS] = made_of.inputs

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +18,15 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from embarith import _core, storage
-from embarith.checks import as_labels, as_matrix, find_faults
+from embarith.checks import (
+    as_count,
+    as_integers,
+    as_labels,
+    as_matrix,
+    as_queries,
+    as_rows,
+    find_faults,
+)
 from embarith.errors import MissingLabelError, OptionError, TableError, nearest
 from embarith.files import replacing
 from embarith.provenance import Provenance
@@ -53,8 +63,9 @@ class EmbeddingTable:
         self.vectors = vectors
         self.provenance = provenance
         # Of a file that was checked when it was written, and is trusted until it is used.
+        self._path: Path | None = None
         self._known_sha256: str | None = None
-        self._shadow: Path | None = None
+        self._known_lengths: int | None = None
 
     # -- construction -------------------------------------------------------------------------
 
@@ -124,8 +135,9 @@ class EmbeddingTable:
         if stored.sha256 is None:
             return cls.from_arrays(stored.labels, stored.vectors, provenance=stored.provenance)
         table = cls(stored.labels, stored.vectors, stored.provenance)
+        table._path = Path(path)
         table._known_sha256 = stored.sha256
-        table._shadow = storage.shadow_of(path)
+        table._known_lengths = stored.lengths
         return table
 
     def save(self, path: str | Path, *, made_of: storage.MadeOf | None = None) -> None:
@@ -145,15 +157,38 @@ class EmbeddingTable:
         ------
         TableError
             The table is itself a file that was damaged since.
+
+        Warns
+        -----
+        UserWarning
+            The table is written, but not its shadow, for which there is no room, say.
         """
         self.verify()
-        storage.store(path, self.labels, self.vectors, self.provenance, self.sha256, made_of)
+        storage.store(path, self._stored(), made_of)
         shadow = storage.shadow_of(path)
-        if self.searcher.repays_shadow:
-            with replacing(shadow) as temporary:
-                self.searcher.save_shadow(temporary, bytes.fromhex(self.sha256))
-        else:
-            shadow.unlink(missing_ok=True)
+        try:
+            if self.searcher.repays_shadow:
+                with replacing(shadow) as temporary:
+                    self.searcher.save_shadow(temporary, bytes.fromhex(self.sha256))
+            elif shadow.is_file():
+                shadow.unlink()
+        except (OSError, OptionError) as error:
+            # Such as a disk that the table just fitted on.
+            warnings.warn(
+                f"{shadow} could not be written ({getattr(error, 'strerror', None) or error}); the "
+                "table is whole, but its first search takes longer",
+                stacklevel=2,
+            )
+            if shadow.is_file():
+                shadow.unlink()  # that of an older table
+
+    def _stored(self) -> storage.Stored:
+        lengths = _checksum(self.norms)
+        return storage.Stored(self.labels, self.vectors, self.provenance, self.sha256, lengths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; it makes the core's objects anew."""
+        return {k: v for k, v in self.__dict__.items() if k not in ("searcher", "_index")}
 
     # -- looking up ---------------------------------------------------------------------------
 
@@ -181,7 +216,41 @@ class EmbeddingTable:
 
     @property
     def _damaged(self) -> str:
-        return f"the file of {self.provenance.encoder} is damaged, make it again from its source"
+        return f"{self._path or self.provenance.encoder} is damaged; make it again from its source"
+
+    @contextmanager
+    def naming_damage(self) -> Iterator[None]:
+        """Name file and label where the core finds a row that was damaged.
+
+        Raises
+        ------
+        TableError
+            The row that the core named, with its label.
+        """
+        try:
+            yield
+        except TableError as error:
+            if error.row is None:
+                raise
+            row, label = f"row {error.row}", self.labels[error.row].as_py()
+            named = str(error).replace(row, f"{row} (label {label!r})")
+            raise TableError(f"{self._damaged}: {named}") from None
+
+    def check_rows(self, rows: NDArray[np.int64] | slice = slice(None)) -> None:
+        """Check that rows have the lengths that they had when the table was checked.
+
+        Raises
+        ------
+        TableError
+            Names the row that was damaged since.
+        """
+        now = _core.row_norms(self.vectors[rows])
+        damaged = np.arange(len(self))[rows][now != self.norms[rows]]
+        if len(damaged):
+            with self.naming_damage():
+                error = TableError(f"row {damaged[0]} was changed since it was checked")
+                error.row = int(damaged[0])
+                raise error
 
     @property
     def dimensions(self) -> int:
@@ -290,9 +359,11 @@ class EmbeddingTable:
             A label that the table lacks, with the nearest one it has.
         TableError
             A row number out of range or given twice.
+        OptionError
+            An array that is none of integers, such as a mask.
         """
         if isinstance(keep, np.ndarray):
-            rows = keep
+            rows = as_integers("keep", keep)
             if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
                 raise TableError(f"row numbers must lie in 0..{len(self) - 1}")
         else:
@@ -397,15 +468,18 @@ class EmbeddingTable:
     @cached_property
     def searcher(self) -> _core.Searcher:
         """The core's view of the rows, made at the first search."""
-        if self._shadow is not None and self._shadow.exists():
+        shadow = storage.shadow_of(self._path) if self._path is not None else None
+        if shadow is not None and shadow.is_file():
             try:
-                return _core.Searcher(self.vectors, (self._shadow, bytes.fromhex(self.sha256)))
+                return _core.Searcher(self.vectors, (shadow, bytes.fromhex(self.sha256)))
             except TableError as error:
-                warnings.warn(f"{error}; `save` writes it anew", stacklevel=3)
-        try:
-            return _core.Searcher(self.vectors)
-        except TableError as error:
-            raise TableError(f"{self._damaged}: {error}") from None
+                advice = "`save`, or `embarith table convert`, writes it anew"
+                warnings.warn(f"{error}; {advice}", stacklevel=3)
+        with self.naming_damage():
+            searcher = _core.Searcher(self.vectors)
+        if self._known_lengths not in (None, _checksum(searcher.norms)):
+            raise TableError(f"{self._damaged}: a row was changed since it was checked")
+        return searcher
 
     @cached_property
     def norms(self) -> NDArray[np.float64]:
@@ -420,12 +494,13 @@ class EmbeddingTable:
         Raises
         ------
         TableError
-            A row with the same value in every dimension.
+            A row with the same value in every dimension, or one that was damaged.
         """
         return self._ranked
 
     @cached_property
     def _ranked(self) -> EmbeddingTable:
+        self.check_rows()
         ranks = _core.centered_ranks(self.vectors)
         flat = np.flatnonzero(~ranks.any(axis=1))
         if len(flat):
@@ -471,16 +546,15 @@ class EmbeddingTable:
         Raises
         ------
         OptionError
-            k < 1, an unknown similarity, or queries of the wrong width, zero, not finite or of a
-            length beyond these.
+            k < 1, an unknown similarity, queries that are no real numbers, of the wrong width,
+            zero, not finite or of a length beyond these, or rows to exclude that there are not.
+        TableError
+            A row that was damaged since the table was checked.
+        MemoryError
+            More answers than there is room for.
         """
-        if k < 1:
-            raise OptionError(f"k must be at least 1, not {k}")
-        vectors = np.ascontiguousarray(queries, dtype=np.float64)
-        if vectors.ndim != 2 or vectors.shape[1] != self.dimensions:
-            raise OptionError(
-                f"queries have shape {vectors.shape}; expected (n, {self.dimensions})"
-            )
+        k = as_count("k", k, 1)
+        vectors = as_queries(queries, self.dimensions)
         finite = np.isfinite(vectors).all(axis=1)
         table = self
         if similarity == "spearman":
@@ -490,13 +564,11 @@ class EmbeddingTable:
         flawed = np.flatnonzero(~finite | ~vectors.any(axis=1))
         if len(flawed):
             raise OptionError(f"query {flawed[0]} is zero, constant or not finite: no direction")
-        excluded = _as_exclusions(exclude, len(vectors))
-        indices, scores = table.searcher.search(vectors, min(k, len(self)), excluded)
-        if k > len(self):
-            more = ((0, 0), (0, k - len(self)))
-            indices = np.pad(indices, more, constant_values=-1)
-            scores = np.pad(scores, more, constant_values=np.nan)
-        return indices, scores
+        if exclude is None:
+            exclude = np.empty((len(vectors), 0), dtype=np.int64)
+        excluded = as_rows("exclude", exclude, (len(vectors), None), len(self), least=-1)
+        with self.naming_damage():
+            return padded(*table.searcher.search(vectors, min(k, len(self)), excluded), k)
 
     def most_similar(
         self,
@@ -511,7 +583,7 @@ class EmbeddingTable:
         positive, negative : label, vector of shape (d,), (either, weight), or a list of these
             A vector that is a row of the table counts as that row and cannot be an answer.
         topn : int
-            How many answers.
+            How many answers, at least 1.
 
         Returns
         -------
@@ -523,6 +595,7 @@ class EmbeddingTable:
         MissingLabelError
             A label that the table lacks, with the nearest one it has.
         """
+        wanted = min(as_count("topn", topn, 1), len(self))
         total = np.zeros(self.dimensions)
         inputs: list[int] = []
         for sign, terms in ((1.0, _as_terms(positive)), (-1.0, _as_terms(negative))):
@@ -537,7 +610,7 @@ class EmbeddingTable:
         if not inputs and not total.any():
             raise OptionError("most_similar needs at least one positive or negative term")
         exclude = np.array([sorted(set(inputs))], dtype=np.int64).reshape(1, -1)
-        rows_found, scores = self.search(total[None], topn, exclude=exclude)
+        rows_found, scores = self.search(total[None], wanted, exclude=exclude)
         return [
             (self.labels[int(row)].as_py(), float(score))
             for row, score in zip(rows_found[0], scores[0], strict=True)
@@ -561,8 +634,38 @@ def label_buffers(labels: pa.StringArray) -> tuple[NDArray[np.int32], NDArray[np
 
 
 def label_bytes(labels: pa.StringArray) -> bytes:
-    """Return the labels as UTF-8, one a line end, for hashing."""
-    return "\n".join([*labels.to_pylist(), ""]).encode()
+    """Return the labels as UTF-8, one a line end, for hashing; other labels give other bytes."""
+    keys = labels.to_pylist()
+    text = "\n".join([*keys, ""])
+    if text.count("\n") > len(keys):  # lines alone would not tell where such labels end
+        text += ",".join(str(len(key)) for key in keys)
+    return text.encode()
+
+
+def _checksum(lengths: NDArray[np.float64]) -> int:
+    return zlib.crc32(lengths.astype("<f8").data)
+
+
+def padded(
+    indices: NDArray[np.int64], scores: NDArray[np.float64], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return answers with columns of −1 and NaN up to the k-th, where there are fewer candidates.
+
+    Raises
+    ------
+    MemoryError
+        More of them than there is room for.
+    """
+    more = ((0, 0), (0, k - indices.shape[1]))
+    if not more[1][1]:
+        return indices, scores
+    try:
+        return (
+            np.pad(indices, more, constant_values=-1),
+            np.pad(scores, more, constant_values=np.nan),
+        )
+    except (ValueError, MemoryError):
+        raise MemoryError(f"k = {k}: no memory for so many answers to a question") from None
 
 
 def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
@@ -583,15 +686,6 @@ def _read_only(array: NDArray[np.float32]) -> NDArray[np.float32]:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _as_exclusions(exclude: NDArray[np.int64] | None, queries: int) -> NDArray[np.int64]:
-    if exclude is None:
-        return np.empty((queries, 0), dtype=np.int64)
-    rows = np.ascontiguousarray(exclude, dtype=np.int64)
-    if rows.ndim != 2 or len(rows) != queries:
-        raise OptionError(f"exclude has shape {rows.shape}; expected ({queries}, m)")
-    return rows
 
 
 def _as_terms(terms: Any) -> list[tuple[Any, float]]:

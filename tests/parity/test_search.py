@@ -187,6 +187,23 @@ print(table.search(vectors[:1], 1)[0][0, 0])
     assert done.stdout.split() == ["stopped", "0"]
 
 
+def test_ctrl_c_stops_ranking() -> None:
+    script = """
+import _thread, threading, numpy as np
+from embarith import _core
+values = np.random.default_rng(0).standard_normal((1_000_000, 100)).astype(np.float32)
+threading.Timer(0.1, _thread.interrupt_main).start()
+try:
+    _core.centered_ranks(values)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "stopped\n"
+
+
 def test_a_forked_process_gets_threads_of_its_own() -> None:
     script = """
 import multiprocessing, numpy as np

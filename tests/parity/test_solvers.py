@@ -248,6 +248,86 @@ def test_meaningless_choices_are_refused(words: EmbeddingTable) -> None:
         solvers.solve_pairs(words, np.zeros(4, np.int64), a[:1].repeat(4), gold[:1].repeat(4, 0))
 
 
+def changed(rows: Rows, place: object, row: int) -> Rows:
+    other = rows.copy()
+    other[place] = row
+    return other
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "row"),
+    [
+        *((name, 2, row) for name in "abc" for row in (-1, -4000, 4000)),
+        *(("gold", (2, 0), row) for row in (-1, -2, 4000)),
+        *(("gold", (2, 1), row) for row in (-2, 4000)),
+        *(("exclude", (2, 1), row) for row in (-2, 4000)),
+    ],
+)
+def test_rows_that_there_are_not_are_refused(
+    words: EmbeddingTable, name: str, place: object, row: int
+) -> None:
+    a, b, c, gold = questions(4000, 6, seed=1)
+    given = {"a": a, "b": b, "c": c, "gold": gold, "exclude": np.stack([a, c], axis=1)}
+    given[name] = changed(given[name], place, row)
+    message = f"{name}, question 2: row {row} is none of"
+    for ask in (solvers.solve, solvers.rank_gold):
+        with pytest.raises(OptionError, match=message):
+            ask(words, **given)
+    if name in "abc":
+        with pytest.raises(OptionError, match=message):
+            solvers.offsets(words, given["a"], given["b"], given["c"])
+    else:
+        options = {"exclude": given["exclude"]} if name == "exclude" else {}
+        for method in solvers.PAIR_METHODS:
+            with pytest.raises(OptionError, match=message):
+                solvers.solve_pairs(words, a * 0, c, given["gold"], method=method, **options)
+
+
+def test_arrays_that_do_not_fit_together_are_refused(words: EmbeddingTable) -> None:
+    a, b, c, gold = questions(4000, 6, seed=1)
+    wrong = [
+        ({"gold": gold.reshape(3, 6)}, r"gold has shape \(3, 6\); expected \(6, m\)"),
+        ({"gold": gold[:, 0]}, r"gold has shape \(6,\); expected \(6, m\)"),
+        ({"exclude": np.zeros((2, 9), int)}, r"exclude has shape \(2, 9\); expected \(6, m\)"),
+        ({"exclude": np.zeros((6, 4000), bool)}, "exclude is bool; expected row numbers"),
+        ({"a": a[:5]}, r"b has shape \(6,\); expected \(5,\)"),
+        ({"c": c[:, None]}, r"c has shape \(6, 1\); expected \(6,\)"),
+        ({"b": b + 0.5}, "b is float64; expected row numbers"),
+        ({"k": 2.0}, "k must be an integer, not 2.0"),
+        ({"k": -1}, "k must be at least 0"),
+        ({"k": 2**63}, "k must be"),
+    ]
+    for change, message in wrong:
+        with pytest.raises(OptionError, match=message):
+            solvers.solve(words, **({"a": a, "b": b, "c": c, "gold": gold} | change))
+    relation = np.zeros(6, np.int64)
+    for args, message in (
+        ((relation - 1, a, gold), "numbers from -1 on; expected"),
+        ((relation[:3], a, gold), r"relation has shape \(3,\)"),
+        ((relation, changed(a, 4, -1), gold), "source, question 4: row -1"),
+        ((relation, a, gold[:, 0]), "gold has shape"),
+        ((relation, a, gold[:, :0]), "learns from"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            solvers.solve_pairs(words, *args)
+    with pytest.raises(OptionError, match="did you mean 'only-c'"):
+        solvers.offsets(words, a, b, c, method="onlyc")
+
+
+def test_more_answers_than_rows_are_padded(words: EmbeddingTable) -> None:
+    table = words.select(np.arange(6))
+    a, b, c, gold = questions(6, 4, seed=0)
+    found = solvers.solve(table, a, b, c, gold, k=9)
+    short = solvers.solve(table, a, b, c, gold, k=6)
+    assert found.restricted.indices.shape == found.fair.scores.shape == (4, 9)
+    np.testing.assert_array_equal(found.fair.indices[:, :6], short.fair.indices)
+    assert (found.fair.indices[:, 6:] == -1).all()
+    assert np.isnan(found.restricted.scores[:, 6:]).all()
+    for k in (2**45, 2**62):
+        with pytest.raises(MemoryError, match=f"k = {k}"):
+            solvers.solve(table, a, b, c, gold, k=k)
+
+
 @pytest.mark.parametrize("raw", [False, True])
 def test_few_questions_without_right_answers_go_by_the_shadow(
     glove_table: EmbeddingTable, raw: bool

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 import warnings
 from pathlib import Path
 
@@ -13,7 +15,9 @@ import pyarrow.ipc
 import pytest
 
 import embarith
+from embarith import solvers
 from embarith.errors import EmbarithError, FormatError, TableError
+from embarith.experiments.ask import ask
 from embarith.readers import write
 from embarith.table import EmbeddingTable
 
@@ -108,7 +112,9 @@ def test_a_row_without_direction_is_named_at_the_first_search(tmp_path: Path) ->
     values = pa.array(np.array([1, 1, np.nan, 1], np.float32))
     vectors = pa.FixedSizeListArray.from_arrays(values, 2)
     table = EmbeddingTable.open(marked(tmp_path / "nan.arrow", MARK, LABELS, vectors))
-    with pytest.raises(TableError, match=r"nan is damaged.*row 1 is zero or not finite"):
+    with pytest.raises(
+        TableError, match=r"nan\.arrow is damaged.*row 1 \(label 'b'\) is zero or not"
+    ):
         table.most_similar("a")
 
 
@@ -156,7 +162,7 @@ def test_a_shadow_that_does_not_fit_is_noticed_and_not_used(
     else:
         shadow.write_bytes(content[: 0 if fault == "empty" else 5000])
     table = EmbeddingTable.open(path)
-    with pytest.warns(UserWarning, match=r"words\.arrow\.shadow: .*`save` writes it anew"):
+    with pytest.warns(UserWarning, match=r"words\.arrow\.shadow: .*`save`, or .* writes it anew"):
         found = table.search(queries, 5)
     assert np.array_equal(found[0], words.search(queries, 5)[0])
     with warnings.catch_warnings():
@@ -165,15 +171,116 @@ def test_a_shadow_that_does_not_fit_is_noticed_and_not_used(
         assert np.array_equal(EmbeddingTable.open(path).search(queries, 5)[0], found[0])
 
 
-def test_a_row_damaged_beside_a_whole_shadow_is_named(tmp_path: Path) -> None:
+DAMAGED = r"table\.arrow is damaged; make it again from its source: "
+
+
+@pytest.mark.parametrize("value", ["double", 1e30, np.inf, np.nan])
+@pytest.mark.parametrize("shadowed", [True, False])
+def test_a_damaged_row_is_an_error_with_a_shadow_and_without(
+    tmp_path: Path, value: object, shadowed: bool
+) -> None:
     vectors = np.random.default_rng(0).standard_normal((5000, 8), np.float32)
     path = tmp_path / "table.arrow"
-    EmbeddingTable.from_arrays(np.arange(5000).astype(str), vectors).save(path)
-    assert Path(f"{path}.shadow").exists()
+    EmbeddingTable.from_arrays([f"w{row}" for row in range(5000)], vectors).save(path)
+    content = bytearray(path.read_bytes())
+    at = content.index(vectors[77].tobytes())
+    damage = 2 * vectors[77, 0] if value == "double" else np.float32(value)
+    content[at : at + 4] = damage.tobytes()
+    path.write_bytes(content)
+    if not shadowed:
+        Path(f"{path}.shadow").unlink()
+    named = DAMAGED + (
+        r"row 77 \(label 'w77'\)" if shadowed or not np.isfinite(damage) else "a row"
+    )
+    near, rows = vectors[77:78].astype(np.float64), np.array([77])
+    far, right = np.array([70]), np.array([[3]])
+    for use in (
+        lambda table: table.search(near, 3),
+        lambda table: table.search(np.tile(near, (20, 1)), 3),
+        lambda table: table.search(near, 3, similarity="spearman"),
+        lambda table: table.ranked(),
+        lambda table: solvers.solve(table, far, far, far, right),
+        lambda table: solvers.rank_gold(table, far, far, far, right),
+        lambda table: solvers.offsets(table, far, rows, far),
+        lambda table: ask(table, "w77"),
+    ):
+        with pytest.raises(TableError, match=named):
+            use(EmbeddingTable.open(path))
+
+
+def test_what_a_shadow_needs_no_look_at_does_no_harm(tmp_path: Path) -> None:
+    """The answers are those of the table as it was saved."""
+    vectors = np.random.default_rng(0).standard_normal((5000, 8), np.float32)
+    path = tmp_path / "table.arrow"
+    whole = EmbeddingTable.from_arrays([f"w{row}" for row in range(5000)], vectors)
+    whole.save(path)
     content = bytearray(path.read_bytes())
     at = content.index(vectors[77].tobytes())
     content[at : at + 4] = np.float32(np.nan).tobytes()
     path.write_bytes(content)
-    table = EmbeddingTable.open(path)
-    with pytest.raises(TableError, match="row 77 is zero or not finite"):
-        table.search(vectors[77:78].astype(np.float64), 3)
+    queries = -vectors[77:78].astype(np.float64)
+    found, scores = EmbeddingTable.open(path).search(queries, 3)
+    want = queries / np.linalg.norm(queries) @ whole.normalized().vectors.astype(np.float64).T
+    np.testing.assert_array_equal(found[0], np.argsort(-want[0])[:3])
+    np.testing.assert_allclose(scores[0], np.sort(want[0])[:-4:-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("reason", ["no regular file", "No space left on device"])
+def test_a_table_whose_shadow_cannot_be_written_is_saved(
+    words: EmbeddingTable,
+    queries: np.ndarray,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: str,
+) -> None:
+    path = tmp_path / "words.arrow"
+    if reason == "no regular file":
+        Path(f"{path}.shadow").mkdir()
+    else:
+        words.select(np.arange(4999)).save(path)  # whose shadow must not stay
+
+        def full(target: Path) -> None:
+            raise OSError(28, reason, str(target))
+
+        monkeypatch.setattr("embarith.table.replacing", full)
+    with pytest.warns(UserWarning, match=rf"words\.arrow\.shadow could not be written .*{reason}"):
+        words.save(path)
+    assert not Path(f"{path}.shadow").is_file()
+    found = EmbeddingTable.open(path).search(queries, 5)
+    assert np.array_equal(found[0], words.search(queries, 5)[0])
+
+
+def test_a_column_whose_name_is_damaged_is_refused(words: EmbeddingTable, tmp_path: Path) -> None:
+    path = tmp_path / "words.arrow"
+    words.select(np.arange(20)).save(path)
+    path.write_bytes(path.read_bytes().replace(b"label", b"\xffabel"))
+    with pytest.raises(FormatError, match=r"words\.arrow"):
+        EmbeddingTable.open(path)
+
+
+def test_what_killed_saves_left_is_removed_an_hour_later(tmp_path: Path) -> None:
+    table = EmbeddingTable.from_arrays(["a"], np.ones((1, 2), np.float32))
+    abandoned, running, others, theirs = (
+        tmp_path / name
+        for name in (
+            ".t.arrow.abandon1",
+            ".t.arrow.running1",
+            ".x.arrow.abandon1",
+            ".t.arrow.their_s",
+        )
+    )
+    for folder, name in (
+        (abandoned, "t.arrow"),
+        (running, "t.arrow"),
+        (others, "x.arrow"),
+        (theirs, "letter"),
+    ):
+        folder.mkdir()
+        (folder / name).write_text("half")
+        old = time.time() - 4000
+        os.utime(folder / name, (old, old))
+        if folder != running:
+            os.utime(folder, (old, old))
+    table.save(tmp_path / "t.arrow")
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {"t.arrow", running.name, others.name, theirs.name}

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import pickle
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -58,6 +64,12 @@ def test_bad_rows_are_named_or_dropped(change: dict[str, object], message: str) 
     assert (len(table), table.provenance.dropped) == (2, 1)
 
 
+NO_TEXT = pa.StringArray.from_buffers(
+    2, pa.py_buffer(np.array([0, 1, 2], np.int32)), pa.py_buffer(b"a\xff")
+)
+UNALIGNED = np.frombuffer(b"\0" * 9, np.float32, 2, offset=1).reshape(1, 2)
+
+
 @pytest.mark.parametrize(
     ("labels", "vectors", "message"),
     [
@@ -69,11 +81,44 @@ def test_bad_rows_are_named_or_dropped(change: dict[str, object], message: str) 
         (["a"], np.ones((1, 2)), r"float64 with strides \(16, 8\)"),
         (["a", "b"], np.ones((2, 2), np.float32, order="F"), r"float32 with strides \(4, 8\)"),
         (["a", 3], np.ones((2, 2), np.float32), "row 1: label 3 is int, not str"),
+        (NO_TEXT, np.ones((2, 2), np.float32), "labels are no Unicode text"),
+        (["a"], UNALIGNED, r"unaligned float32 with strides \(8, 4\)"),
     ],
 )
 def test_unsuitable_arrays_are_refused(labels: list, vectors: object, message: str) -> None:
     with pytest.raises(TableError, match=message):
         EmbeddingTable.from_arrays(labels, vectors)
+
+
+def test_a_row_that_is_left_out_takes_no_label() -> None:
+    vectors = np.float32([[np.nan, 1], [1, 0], [0, 1], [2, 2]])
+    table = EmbeddingTable.from_arrays(["a", "a", "b", "a"], vectors, on_bad="drop")
+    assert table.index_to_key == ["a", "b"]
+    np.testing.assert_array_equal(table["a"], [1, 0])
+    assert table.provenance.dropped == 2
+
+
+def test_labels_may_come_one_by_one() -> None:
+    labels, vectors = small()
+    assert EmbeddingTable.from_arrays((one for one in labels), vectors).index_to_key == labels
+
+
+def test_tables_of_other_labels_have_other_hashes() -> None:
+    vectors = np.eye(2, dtype=np.float32)
+    pairs = [["a\nb", "c"], ["a", "b\nc"], ["a\n", "b"], ["a", "\nb"], ["a", "b"], ["a", "b,1"]]
+    hashes = [EmbeddingTable.from_arrays(labels, vectors).sha256 for labels in pairs]
+    assert len(set(hashes)) == len(pairs)
+    # As tables were always hashed: size, labels a line each, values.
+    assert hashes[4] == hashlib.sha256(b"2 2\na\nb\n" + vectors.tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda table: pickle.loads(pickle.dumps(table))])
+def test_a_searched_table_can_be_copied(words: EmbeddingTable, copied: Any) -> None:
+    table = words.select(np.arange(100))
+    want = table.most_similar("of", topn=5)
+    again = copied(table)
+    assert again.sha256 == table.sha256
+    assert again.most_similar("of", topn=5) == want
 
 
 def test_float16_is_widened_once() -> None:
@@ -191,6 +236,13 @@ def test_selecting_and_intersecting(words: EmbeddingTable) -> None:
         EmbeddingTable.intersection(chosen, words.select(["man"]))
     with pytest.raises(TableError, match="twice"):
         words.select(np.array([3, 3]))
+    assert words.select(np.array([2, 0], np.uint8)).index_to_key == [
+        words.index_to_key[2],
+        words.index_to_key[0],
+    ]
+    for keep in (np.arange(5000) < 3, np.array([0.0, 1.7]), np.ma.array([0, 1], mask=[0, 1])):
+        with pytest.raises(OptionError, match=f"keep is .*{keep.dtype}; expected row numbers"):
+            words.select(keep)
 
 
 def test_normalizing_and_centring(words: EmbeddingTable) -> None:
@@ -213,6 +265,19 @@ def test_normalizing_and_centring(words: EmbeddingTable) -> None:
         (np.zeros((1, 2)), {"k": 1}, "query 0 is zero"),
         (np.ones((1, 2)), {"k": 1, "similarity": "dot"}, "'cosine' or 'spearman'"),
         (np.ones((1, 2)), {"k": 1, "exclude": np.zeros((2, 1), np.int64)}, "exclude has shape"),
+        (np.ones((1, 2)), {"k": 1, "exclude": np.zeros((1, 3), bool)}, "exclude is bool"),
+        (np.ones((1, 2)), {"k": 1, "exclude": np.zeros((1, 3))}, "exclude is float64"),
+        (np.ones((1, 2)), {"k": 1, "exclude": [[3]]}, r"exclude, question 0: row 3 .* -1..2"),
+        (np.ones((1, 2)), {"k": 1, "exclude": [[-2]]}, r"exclude, question 0: row -2"),
+        (np.ones((1, 2)), {"k": 1, "exclude": np.array([[2**64 - 1]])}, "exclude, question 0"),
+        (np.ones((1, 2)), {"k": 2.0}, "k must be an integer, not 2.0"),
+        (np.ones((1, 2)), {"k": "3"}, "k must be an integer, not '3'"),
+        (np.ones((1, 2)), {"k": None}, "k must be an integer"),
+        (np.ones((1, 2)), {"k": 2**63}, "k must be .*below"),
+        (np.array([["1", "2"]]), {"k": 1}, "queries are <U1; expected float32 or float64"),
+        (np.ones((1, 2), complex), {"k": 1}, "queries are complex128"),
+        (np.ones((1, 2), bool), {"k": 1}, "queries are bool"),
+        (np.ma.array([[1.0, 2.0]], mask=[[0, 1]]), {"k": 1}, "queries are masked float64"),
     ],
 )
 def test_searches_without_meaning_are_refused(
@@ -234,8 +299,44 @@ def test_queries_without_direction_are_refused(similarity: str, flaw: list[float
 @pytest.mark.parametrize("length", [1e200, 1e-170])
 def test_queries_beyond_the_range_of_squares_are_refused(length: float) -> None:
     table = EmbeddingTable.from_arrays(["a", "b"], np.float32([[1, 2, 3], [3, 1, 2]]))
-    with pytest.raises(OptionError, match="lengths from 1e-100 to 1e100"):
-        table.search(np.array([[length, 0.0, 0.0]]), 1)
+    with pytest.raises(OptionError, match=f"query 1 has size {length:.0e}".replace("+", "")):
+        table.search(np.array([[1.0, 0.0, 0.0], [length, 0.0, 0.0]]), 1)
     found, scores = table.search(np.array([[3e90, 1e90, 2e90], [3e-90, 1e-90, 2e-90]]), 1)
     assert found.tolist() == [[1], [1]]
     np.testing.assert_allclose(scores, 1.0, rtol=1e-15)
+
+
+def test_more_answers_than_rows_are_padded_where_there_is_room() -> None:
+    table = EmbeddingTable.from_arrays(*small())
+    found, scores = table.search(np.ones((1, 2), np.float32), 5)
+    assert (found[0, 3:] == -1).all()
+    assert np.isnan(scores[0, 3:]).all()
+    assert len(table.most_similar("a", topn=2**62)) == 2
+    for k in (2**45, 2**62):
+        with pytest.raises(MemoryError, match=f"k = {k}"):
+            table.search(np.ones((1, 2)), k)
+
+
+def test_answers_without_room_are_a_memory_error() -> None:
+    script = """
+import resource
+from pathlib import Path
+import numpy as np
+from embarith.table import EmbeddingTable
+vectors = np.random.default_rng(0).standard_normal((4000, 4)).astype(np.float32)
+table = EmbeddingTable.from_arrays([str(row) for row in range(4000)], vectors)
+table.search(vectors[:1], 4000)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (300 << 20), resource.RLIM_INFINITY))
+try:
+    table.search(np.tile(vectors, (10, 1)), 4000)  # 2.4 GB
+except MemoryError as error:
+    print(error)
+"""
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("the system does not tell the size of a process")
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("no memory for")
