@@ -146,10 +146,15 @@ def _binary_rows(table: EmbeddingTable, start: int) -> bytes:
 def _write_npy(table: EmbeddingTable, path: Path) -> None:
     _refuse(table, path, r"\n|\r$")
     labels = path.with_suffix(".labels.txt")
-    with replacing(path) as temporary, replacing(labels) as temporary_labels:
-        temporary_labels.write_bytes("".join(f"{key}\n" for key in table.index_to_key).encode())
+    header = np.lib.format.header_data_from_array_1_0(table.vectors)
+    with replacing(path) as temporary:
         with temporary.open("wb") as file:
-            np.save(file, table.vectors, allow_pickle=False)
+            # `np.save` would not say why a disk took only a part.
+            np.lib.format.write_array_header_1_0(file, header)
+            file.write(table.vectors.data)
+        with replacing(labels) as temporary_labels:
+            keys = "".join(f"{key}\n" for key in table.index_to_key)
+            temporary_labels.write_bytes(keys.encode())
 
 
 def _write_npz(table: EmbeddingTable, path: Path) -> None:
@@ -160,11 +165,15 @@ def _write_npz(table: EmbeddingTable, path: Path) -> None:
 
 
 def _write_safetensors(table: EmbeddingTable, path: Path) -> None:
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     metadata = {"labels": json.dumps(table.index_to_key, ensure_ascii=False)}
     with replacing(path) as temporary:
-        save_file({"vectors": np.asarray(table.vectors)}, temporary, metadata=metadata)
+        try:
+            save_file({"vectors": np.asarray(table.vectors)}, temporary, metadata=metadata)
+        except SafetensorError as error:
+            raise OSError(str(error)) from None  # which is to name the file
 
 
 def _write_parquet(table: EmbeddingTable, path: Path) -> None:
