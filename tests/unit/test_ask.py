@@ -62,7 +62,8 @@ def test_expressions_are_read(expression: str, terms: list[tuple[float, str]] | 
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("", "ends where a label"),
+        ("", "the question is empty"),
+        (" ", "the question is empty"),
         ("king -", "ends where a label"),
         ("new york - usa", "no [+] or - before 'york'.*quotes"),
         ("king + - man", "two signs"),

@@ -23,6 +23,7 @@ import os
 import re
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -94,12 +95,15 @@ class Commands(click.Group):
             return super().main(args, prog_name, complete_var, False, **extra)
         signal.signal(signal.SIGTERM, _terminate)
         try:
-            code = super().main(args, prog_name, complete_var, False, **extra)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                code = super().main(args, prog_name, complete_var, False, **extra)
         except click.ClickException as error:
             error.show()
             code = error.exit_code
         except EmbarithError as error:
-            click.echo(f"Error: {_with_options(str(error))}", err=True)
+            converting = "convert" in (sys.argv[1:] if args is None else args)
+            click.echo(f"Error: {_with_options(str(error), converting)}", err=True)
             code = 1
         except click.Abort as stop:
             # A command that keeps something says so as the message of its KeyboardInterrupt.
@@ -108,7 +112,9 @@ class Commands(click.Group):
             code = 130
         except OSError as error:
             # Only writing, to a full disk say, fails without the name of a file.
-            click.echo(f"Error: {error.filename or 'cannot write'}: {error.strerror}", err=True)
+            click.echo(
+                f"Error: {error.filename or 'cannot write'}: {error.strerror or error}", err=True
+            )
             if error.filename is None:
                 _abandon_output()
             code = 1
@@ -138,13 +144,26 @@ def _terminate(*_: Any) -> None:
     raise SystemExit(143)
 
 
-def _with_options(message: str) -> str:
-    """Spell the arguments that a message advises as the options they are here."""
-    return re.sub(
-        r"\b(on_bad|errors|labels|format)=(['\"]?)([\w|-]+)\2",
-        lambda found: f"--{found[1].replace('_', '-')} {found[3]}",
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"Warning: {message}", err=True)
+
+
+def _with_options(message: str, converting: bool) -> str:
+    """Spell the arguments that a message advises as the options that they are, and say whose."""
+    found = list(_ADVICE.finditer(message))
+    spelled = _ADVICE.sub(
+        lambda one: f"--{one[1].replace('_', '-')} {one[3]}" + (f" or {one[5]}" if one[5] else ""),
         message,
     )
+    if converting or all(one[1] == "case" for one in found):
+        return spelled
+    return f"{spelled} (an option of `embarith table convert`, which makes a table to use instead)"
+
+
+# name='one' or 'other', but not within a line of Python.
+_ADVICE = re.compile(
+    r"\b(on_bad|errors|labels|format|case)=(['\"]?)([\w|-]+)\b\2(?!\.\w)(?: or (['\"])(\w+)\4)?"
+)
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

@@ -56,7 +56,9 @@ def ask(
         raise OptionError(f"topn must be at least 1, not {topn}")
     terms = parse(expression)
     _refuse_ambiguous_hyphens(expression, table)
-    vectors = table[[term.label for term in terms]].astype(np.float64)
+    labels = [term.label for term in terms]
+    vectors = table[labels].astype(np.float64)
+    table.check_rows(table.rows(labels))
     if not raw:
         vectors = unit(vectors)
     weighted = vectors * np.array([[term.weight] for term in terms])
@@ -121,6 +123,8 @@ def parse(expression: str) -> tuple[Term, ...]:
     OptionError
         Names the place that cannot be read.
     """
+    if not expression.strip():
+        raise OptionError("the question is empty; ask for a word, or a sum as 'king - man + woman'")
     if "::" in expression:
         return parse_analogy(expression)
     terms: list[Term] = []
