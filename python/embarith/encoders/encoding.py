@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from embarith import storage
 from embarith.encoders import image
@@ -338,7 +338,7 @@ def _shard(
             for digest, one in results.items()
         }
         with replacing(file) as temporary:
-            save_file(rows, temporary)
+            temporary.write_bytes(save(rows))
     vectors = {digest: rows[digest] for digest in digests if rows[digest].dtype == np.float32}
     bad = {digest: rows[digest].tobytes().decode() for digest in digests if digest not in vectors}
     return vectors, bad
