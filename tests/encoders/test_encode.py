@@ -235,15 +235,41 @@ def test_an_unreadable_path_is_listed(photographs: list[Path], tmp_path: Path) -
     assert not (tmp_path / "u.arrow").exists()
 
 
-def test_vectors_without_a_direction_are_refused(tmp_path: Path) -> None:
+def test_vectors_without_a_direction_are_listed(tmp_path: Path) -> None:
     class Broken(Counting):
         def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
             rows = super().encode_texts(texts)
-            rows[0] = np.nan
+            rows[0], rows[2] = np.nan, 0
             return rows
 
-    with pytest.raises(TableError, match=r"label 'one'.*not finite"):
-        encode(Broken(), Texts(["one", "two"], [["1"], ["2"]]), tmp_path / "t.arrow")
+    inputs = Texts(["one", "two", "three"], [["1"], ["2"], ["3"]])
+    done = encode(Broken(), inputs, tmp_path / "t.arrow")
+    assert done.table.index_to_key == ["two"]
+    assert done.faults == {
+        "one": "its vector holds values that are not finite",
+        "three": "its vector is zero and has no direction",
+    }
+
+
+def test_a_photograph_that_changes_meanwhile_is_not_taken(
+    photographs: list[Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.jpg"
+    shutil.copy(photographs[0], file)
+    inputs = Photographs(["a", "b"], [file, photographs[1]])
+    digests, _ = encoding._digests(inputs)
+    shutil.copy(photographs[2], file)
+    first, second = encoding._work(Counting(), inputs).run(digests)
+    assert first == f"{file}: changed while it was being encoded"
+    assert isinstance(second, np.ndarray)
+
+
+def test_an_encoder_without_a_name_is_refused(tmp_path: Path) -> None:
+    class Nameless(Counting):
+        __repr__ = object.__repr__
+
+    with pytest.raises(OptionError, match="return its name and version"):
+        encode(Nameless(), Texts(["a"], [["a"]]), tmp_path / "t.arrow")
 
 
 # -- ends of every kind ---------------------------------------------------------------------------
@@ -484,6 +510,8 @@ def test_a_label_twice_is_refused_before_anything_is_encoded(tmp_path: Path) -> 
     encoder = Counting()
     with pytest.raises(TableError, match="label 'one' stands twice"):
         encode(encoder, Texts(["one", "two", "one"], [["1"], ["2"], ["3"]]), tmp_path / "t.arrow")
+    with pytest.raises(TableError, match="no Unicode text; rename the file"):
+        encode(encoder, Texts(["caf\udce9.jpg"], [["1"]]), tmp_path / "t.arrow")
     assert encoder.texts == []
 
 
@@ -534,7 +562,7 @@ def test_a_user_may_bring_any_encoder(photographs: list[Path], tmp_path: Path) -
     [
         ((), "give one of --words, --questions, --texts, --images and --collection"),
         (("--words", "w.txt", "--texts", "w.txt"), "give one of"),
-        (("--texts", "w.txt", "--template", "a {}"), "--templates: only for --words"),
+        (("--texts", "w.txt", "--template", "a {}"), "--template: only for --words"),
         (("--words", "w.txt", "--rotate"), "--rotate: only for photographs"),
         (("--words", "w.txt", "--pool", "medoid"), "--pool: only for --collection"),
         (("--words", "w.txt", "--shard", "0/3"), "expected i/n with i from 1 to n"),

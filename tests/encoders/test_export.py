@@ -13,12 +13,14 @@ import open_clip
 import pytest
 import torch
 
-from embarith import load_encoder
-from embarith.encoders.card import Gate, card_of, read_card
-from embarith.encoders.device import Device
+from embarith import encode, load_encoder
+from embarith.encoders.card import CARDS, Gate, card_of, read_card
+from embarith.encoders.device import Device, computing
+from embarith.encoders.encoding import Photographs
+from embarith.encoders.image import to_tensor
 from embarith.encoders.onnx import OnnxEncoder
 from embarith.errors import DataError, FormatError, OptionError
-from embarith.export import ParityError, export, folder, graph
+from embarith.export import ParityError, export, folder, graph, loading
 from embarith.export.loading import load
 from embarith.export.parity import compare
 from embarith.export.towers import tower
@@ -323,11 +325,82 @@ def test_features_and_towers_that_are_not_there(tmp_path: Path) -> None:
         export(RESNET, tmp_path / "out", random_weights=1, towers=["text"])
 
 
-def test_a_tokenizer_on_a_hub_is_named(tmp_path: Path) -> None:
-    model = load("open_clip:ViT-B-16-SigLIP/webli", random_weights=1)
+def test_a_tokenizer_on_a_hub_is_named() -> None:
+    card = card_of("open_clip:ViT-B-16-SigLIP/webli")
     with pytest.raises(OptionError, match=r"lies on a hub.*--tower visual"):
-        tower(model, "text", "projected")
-    assert folder._choose(model.card, None, None) == {"visual": "projected"}
+        folder._choose(card, None, ["text"])
+    assert folder._choose(card, None, None) == {"visual": "projected"}
+
+
+def test_features_are_the_layers_that_their_names_say() -> None:
+    pixels = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+    seen: dict[str, Any] = {}
+
+    def keep(name: str) -> Any:
+        return lambda _module, _inputs, out: seen.update({name: out})
+
+    vit = load(CLIP, random_weights=1)
+    visual: Any = vit.module.visual
+    visual.ln_post.register_forward_hook(keep("tokens"))
+    resnet = load("open_clip:RN50/openai", random_weights=1)
+    resnet.module.visual.layer4.register_forward_hook(keep("places"))
+    with torch.inference_mode():
+        projected = tower(vit, "visual", "projected")(pixels)
+        unprojected = tower(vit, "visual", "unprojected")(pixels)
+        torch.testing.assert_close(unprojected @ visual.proj, projected)
+        patches = tower(vit, "visual", "patches")(pixels)
+        torch.testing.assert_close(patches, seen["tokens"][:, 1:].mean(dim=1))
+        pooled = tower(resnet, "visual", "pooled")(pixels)
+        torch.testing.assert_close(pooled, seen["places"].mean(dim=(2, 3)))
+        ids = open_clip.get_tokenizer("ViT-B-32")(["a dog", "a cat"])
+        words = tower(vit, "text", "unprojected")(ids) @ vit.module.text_projection
+        torch.testing.assert_close(words, tower(vit, "text", "projected")(ids))
+        dino = load("timm:vit_small_patch14_dinov2.lvd142m", random_weights=1)
+        dino.module.norm.register_forward_hook(keep("states"))
+        large = torch.rand(1, 3, 518, 518, generator=torch.Generator().manual_seed(1))
+        torch.testing.assert_close(tower(dino, "visual", "cls")(large), seen["states"][:, 0])
+        mean = tower(dino, "visual", "patches")(large)
+        torch.testing.assert_close(mean, seen["states"][:, 1:].mean(dim=1))
+
+
+def test_a_model_without_a_card_is_prepared_as_its_library_says() -> None:
+    from open_clip.factory import create_model_and_transforms
+    from PIL import Image
+
+    noise = np.random.default_rng(1).integers(0, 256, (300, 411, 3), dtype=np.uint8)
+    for arch, tag in [("ViT-B-16-SigLIP", "webli"), ("MobileCLIP-S1", "datacompdr")]:
+        rules = open_clip.get_pretrained_cfg(arch, tag)
+        _, _, transform = create_model_and_transforms(
+            arch,
+            image_mean=rules.get("mean"),
+            image_std=rules.get("std"),
+            image_interpolation=rules.get("interpolation"),
+            image_resize_mode=rules.get("resize_mode"),
+        )
+        card = loading._open_clip_card(f"{arch}/{tag}", rules)
+        assert card.visual is not None
+        want = transform(Image.fromarray(noise)).numpy()
+        np.testing.assert_array_equal(to_tensor(noise, card.visual), want, arch)
+
+
+def test_preprocessing_that_is_not_known_is_refused() -> None:
+    with pytest.raises(OptionError, match="in a way that embarith does not know"):
+        loading._visual("x", size=224, resize="longest", resize_to=224)
+
+
+def test_operators_are_told_from_reckoning_with_shapes(clip: Path, minilm: Path) -> None:
+    import onnxruntime
+
+    for graph_file in (clip / "visual.onnx", clip / "text.onnx", minilm / "text.onnx"):
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+        session = onnxruntime.InferenceSession(
+            str(graph_file), options, providers=["CPUExecutionProvider"]
+        )
+        found = computing(session, "CPUExecutionProvider")
+        assert found & {"MatMul", "Gemm", "FusedMatMul", "FusedGemm", "Conv", "FusedConv"}
+        assert not found & {"Shape", "Concat", "Gather"}
+        assert computing(session, "CUDAExecutionProvider") == set()
 
 
 def test_a_folder_with_other_things_is_kept(tmp_path: Path) -> None:
@@ -335,6 +408,11 @@ def test_a_folder_with_other_things_is_kept(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="no exported model; name another folder"):
         export(RESNET, tmp_path, random_weights=1)
     assert (tmp_path / "thesis.tex").exists()
+    # Weights of one's own lie beside a card as well.
+    card = (Path(__file__).parents[2] / "models" / "resnet50-v1.toml").read_text()
+    (tmp_path / "card.toml").write_text(card)
+    with pytest.raises(OptionError, match="no exported model; name another folder"):
+        export(RESNET, tmp_path, random_weights=1)
 
 
 # -- folders ------------------------------------------------------------------------------------
@@ -366,6 +444,8 @@ def test_what_is_no_encoder(tmp_path: Path, minilm: Path) -> None:
         load_encoder("open_clip:RN50/openai")
     with pytest.raises(OptionError, match="encodes no photographs"):
         load_encoder(minilm).encode_images([np.zeros((10, 10, 3), dtype=np.uint8)])
+    with pytest.raises(OptionError, match="encodes no photographs"):
+        encode(load_encoder(minilm), Photographs(["a"], [tmp_path]), tmp_path / "t.arrow")
     with pytest.raises(OptionError, match=r"a single one is \[text\]"):
         load_encoder(minilm).encode_texts("dog")
 
@@ -435,12 +515,17 @@ def test_a_gpu_keeps_the_neighbours(minilm: Path, shared: Path) -> None:
 
 
 def test_the_cards_match_the_libraries() -> None:
-    """Preprocessing and dimensions of every open_clip card are those of open_clip itself."""
-    for arch, tag in [("ViT-B-32", "openai"), ("RN50", "openai"), ("ViT-B-16-SigLIP", "webli")]:
-        card = card_of(f"open_clip:{arch}/{tag}")
+    """Preprocessing and dimensions on the cards of open_clip's models are open_clip's own."""
+    names = [name for name in CARDS if name.startswith("open_clip:")]
+    assert len(names) == 6
+    for name in names:
+        card = card_of(name)
+        arch, tag = card.model.split("/")
         rules = open_clip.get_pretrained_cfg(arch, tag)
         assert card.visual is not None
         assert card.visual.mean == pytest.approx(rules["mean"])
         assert card.visual.std == pytest.approx(rules["std"])
         assert (card.visual.resize == "squash") == (rules.get("resize_mode") == "squash")
-        assert card.dimension == open_clip.get_model_config(arch)["embed_dim"]
+        config = open_clip.get_model_config(arch)
+        assert card.visual.size == config["vision_cfg"]["image_size"]
+        assert card.dimension == config["embed_dim"]

@@ -73,7 +73,7 @@ class _Part(click.ParamType[tuple[int, int]]):
 )
 @click.option(
     "--template",
-    "templates",
+    "template",
     multiple=True,
     metavar="T",
     help="Sentence around a word, {} its place, or the name of a set on the card; of several the "
@@ -107,7 +107,7 @@ def encode(
     images: str | None,
     collection: Path | None,
     output: Path,
-    templates: tuple[str, ...],
+    template: tuple[str, ...],
     pool: str,
     min_photos: int,
     rotate: bool,
@@ -134,7 +134,7 @@ def encode(
             "give one of --words, --questions, --texts, --images and --collection"
         )
     if texts is not None or images is not None or collection is not None:
-        _shared.refuse("templates", why="only for --words and --questions")
+        _shared.refuse("template", why="only for --words and --questions")
     if collection is None:
         _shared.refuse("pool", "min_photos", why="only for --collection")
     if images is None and collection is None:
@@ -155,10 +155,10 @@ def encode(
     elif texts is not None:
         inputs = _texts(_lines(texts), (), loaded)
     elif words is not None:
-        inputs = _texts(_lines(words), templates, loaded)
+        inputs = _texts(_lines(words), template, loaded)
     else:
         asked = _shared.load_questions(str(questions), data_dir, yes)
-        inputs = _texts(asked.words, templates, loaded)
+        inputs = _texts(asked.words, template, loaded)
     if shard is not None:
         inputs = _part(inputs, *shard)
     _run(loaded, inputs, output, events)
@@ -270,7 +270,7 @@ def _lines(file: Path) -> list[str]:
     from embarith.errors import FormatError
 
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as fault:
         raise FormatError(f"{file}: not UTF-8 at byte {fault.start}") from None
     found = [line.strip() for line in lines if line.strip()]

@@ -46,7 +46,7 @@ TOWERS = ("visual", "text")
 )
 @click.option(
     "--tower",
-    "towers",
+    "tower",
     type=click.Choice(TOWERS),
     multiple=True,
     help="Export this tower alone; both by default.",
@@ -65,7 +65,7 @@ def export_onnx(
     folder: Path | None,
     precision: str,
     feature: str | None,
-    towers: tuple[str, ...],
+    tower: tuple[str, ...],
     random_weights: int | None,
     as_json: bool,
 ) -> None:
@@ -86,13 +86,18 @@ def export_onnx(
     assert set(get_args(Precision)) == set(PRECISIONS)
     assert set(get_args(Feature)) == set(FEATURES)
     assert set(get_args(Tower)) == set(TOWERS)
+    if folder is None:
+        # The id alone stands for the plain export.
+        _shared.refuse(
+            "precision", "feature", "tower", "random_weights", why="give the folder too, with -o"
+        )
     with _shared.show_progress() as progress:
         done = export(
             model,
             folder or default_folder(model),
             precision=precision,  # type: ignore[arg-type]
             feature=feature,  # type: ignore[arg-type]
-            towers=towers or None,  # type: ignore[arg-type]
+            towers=tower or None,  # type: ignore[arg-type]
             random_weights=random_weights,
             progress=progress,
         )

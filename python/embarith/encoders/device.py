@@ -70,40 +70,112 @@ def start(graph: Path, device: Device) -> InferenceSession:
     Raises
     ------
     OptionError
-        The device is CUDA, and some part of the graph would run elsewhere.
+        The device is CUDA, and some part of the graph would compute elsewhere.
     DataError
         onnxruntime cannot load the graph.
     """
     ort = _onnxruntime()
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    options.use_deterministic_compute = True
+    disabled = []
     if device.kind == "cpu":
         providers: list[Any] = ["CPUExecutionProvider"]
+        # Half floats make this rewrite crash.
+        disabled = ["NchwcTransformer"]
         threads = os.environ.get("EMBARITH_THREADS")
         if threads:
             options.intra_op_num_threads = int(threads)
     else:
-        # TF32 would change results between generations of GPUs without a word.
-        settings = {"device_id": device.index, "use_tf32": 0}
+        settings = {
+            "device_id": device.index,
+            # Would change results between generations of GPUs without a word.
+            "use_tf32": 0,
+            # Chosen by the clock otherwise, which is not the same in every run.
+            "cudnn_conv_algo_search": "DEFAULT",
+        }
         providers = [("CUDAExecutionProvider", settings)]
-        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    # ARM and x86 kernels for half floats are missing from this rewrite: the session would crash.
-    disabled = ["NchwcTransformer"] if device.kind == "cpu" else []
+        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     try:
         session = ort.InferenceSession(
-            str(graph), options, providers=providers, disabled_optimizers=disabled
+            str(graph),
+            options,
+            providers=providers,
+            disabled_optimizers=disabled,
+            enable_fallback=0,
         )
     except Exception as fault:  # onnxruntime's own exceptions share no base class
         reason = str(fault).strip().splitlines()[-1]
         if device.kind == "cuda":
-            raise OptionError(f"{graph} does not run on {device} whole: {reason}") from None
+            raise OptionError(f"{graph} does not run on {device}: {reason}") from None
         raise DataError(f"{graph}: onnxruntime cannot load it: {reason}") from None
-    if device.kind == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
-        raise OptionError(
-            f"{graph} was to run on {device}, and onnxruntime took "
-            f"{', '.join(session.get_providers())}; the CUDA libraries are missing or too old"
-        )
+    if device.kind == "cuda":
+        if session.get_providers()[0] != "CUDAExecutionProvider":
+            raise OptionError(
+                f"{graph} was to run on {device}, and onnxruntime took "
+                f"{', '.join(session.get_providers())}: its CUDA libraries are missing or too old "
+                "(--device cpu runs without)"
+            )
+        elsewhere = computing(session, "CPUExecutionProvider")
+        if elsewhere:
+            raise OptionError(
+                f"{graph} does not run on {device} whole: {', '.join(sorted(elsewhere))} would "
+                "compute on the CPU"
+            )
     return session
+
+
+# Reckoning with shapes, which onnxruntime does on the CPU by design, beside a GPU.
+_SHAPES = frozenset(
+    [
+        "Shape",
+        "Size",
+        "Gather",
+        "Concat",
+        "Slice",
+        "Squeeze",
+        "Unsqueeze",
+        "Reshape",
+        "Cast",
+        "Range",
+        "Where",
+        "Equal",
+        "Expand",
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Mod",
+        "Constant",
+        "ConstantOfShape",
+        "Identity",
+        "Transpose",
+        "Not",
+        "And",
+        "Or",
+        "Less",
+        "Greater",
+        "Min",
+        "Max",
+        "ReduceProd",
+        "ScatterND",
+        "Tile",
+    ]
+)
+
+
+def computing(session: InferenceSession, provider: str) -> set[str]:
+    """Return the operators that a provider runs, but for reckoning with shapes.
+
+    The session has to have been started with the record of assignments.
+    """
+    return {
+        node.op_type
+        for part in session.get_provider_graph_assignment_info()
+        if part.ep_name == provider
+        for node in part.get_nodes()
+        if node.op_type not in _SHAPES
+    }
 
 
 def versions(device: Device) -> dict[str, str]:

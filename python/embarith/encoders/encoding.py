@@ -7,10 +7,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ class Encoded:
     faults : mapping of str to str
         Inputs that were left out, by label, and why.
     computed, reused : int
-        Different inputs that were encoded now, and that were encoded before.
+        Different inputs that the table did not hold before, and that it did.
     """
 
     table: EmbeddingTable
@@ -114,15 +114,16 @@ def encode(
     Parameters
     ----------
     encoder : Encoder
-        One of `load_encoder`, or any object with its two methods; shards of the latter are told
-        apart by its `repr`.
+        One of `load_encoder`, or any object with its two methods and a `__repr__` that names it
+        and its version.
     inputs : Texts or Photographs
     path : path, optional
         Of the table; without one it is kept in the cache, by encoder and inputs.
     progress : callable, optional
         Called as `progress(stage, done, total)` in inputs.
     on_fault : callable, optional
-        Called as `on_fault(label, reason)` for a photograph that cannot be used.
+        Called as `on_fault(label, reason)` for an input that cannot be used: a photograph that is
+        none, or a vector that is zero or not finite.
 
     Returns
     -------
@@ -135,31 +136,30 @@ def encode(
     FormatError
         Not one photograph could be used.
     TableError
-        Labels that repeat, or vectors that are zero or not finite.
+        A label that repeats or is no Unicode text.
     """
-    if len(set(inputs.labels)) != len(inputs.labels):
-        label = next(label for label, count in Counter(inputs.labels).items() if count > 1)
-        raise TableError(f"label {label!r} stands twice among the inputs; a table has each once")
+    _check_labels(inputs.labels)
     work = _work(encoder, inputs)
     path = Path(path) if path else _cached(work, inputs)
     with _alone(path) as part:
-        digests, faults = _digests(inputs, on_fault)
+        digests, faults = _digests(inputs)
         known = _known(path, work.identity)
         todo = [one for one in dict.fromkeys(digests.values()) if one not in known]
         reused = len(set(digests.values()) & set(known))
-        sources = {digest: place for place, digest in reversed(digests.items())}
-        done = 0
-        for shard in batches(todo, SHARD):
-            vectors, bad = _shard(part, work, shard, [sources[digest] for digest in shard])
-            known.update(vectors)
-            for place, digest in digests.items():
-                if digest in bad:
-                    faults[place] = bad[digest]
-                    if on_fault:
-                        on_fault(inputs.labels[place], bad[digest])
-            done += len(shard)
+        places = {digest: place for place, digest in reversed(digests.items())}
+        bad: dict[Digest, str] = {}
+        for place, reason in faults.items():
+            _tell(on_fault, inputs.labels[place], reason)
+        for done, shard in enumerate(_shards(part, work, todo, places), 1):
+            for digest, result in shard.items():
+                if isinstance(result, str):
+                    bad[digest] = result
+                    _tell(on_fault, inputs.labels[places[digest]], result)
+                else:
+                    known[digest] = result
             if progress:
-                progress("encoding", done, len(todo))
+                progress("encoding", min(done * SHARD, len(todo)), len(todo))
+        faults |= {place: bad[digest] for place, digest in digests.items() if digest in bad}
         kept = [place for place in range(len(inputs.labels)) if place not in faults]
         if not kept:
             named = "; ".join(list(dict.fromkeys(faults.values()))[:3])
@@ -180,67 +180,110 @@ def encode(
     )
 
 
+def _check_labels(labels: Sequence[str]) -> None:
+    """Refuse now what a table would refuse after all the work."""
+    seen = set()
+    for label in labels:
+        try:
+            label.encode()
+        except UnicodeEncodeError:
+            raise TableError(f"label {label!r} is no Unicode text; rename the file") from None
+        if label in seen:
+            raise TableError(f"label {label!r} stands twice among the inputs; a table has it once")
+        seen.add(label)
+
+
+def _tell(on_fault: Fault | None, label: str, reason: str) -> None:
+    if on_fault:
+        on_fault(label, reason)
+
+
 # -- what is done with one input -------------------------------------------------------------
+
+
+Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class _Work:
-    """How inputs, by their places, become vectors or reasons why not."""
+    """How inputs, by their places and hashes, become vectors or reasons why not."""
 
     identity: str
     provenance: Provenance
-    run: Callable[[Sequence[int]], Iterator[NDArray[np.float32] | str]]
+    run: Callable[[Mapping[int, Digest]], Iterator[Vector | str]]
 
 
 def _work(encoder: Encoder, inputs: Texts | Photographs) -> _Work:
     tower: Tower = "text" if isinstance(inputs, Texts) else "visual"
+    rotate = isinstance(inputs, Photographs) and inputs.rotate
     if isinstance(encoder, OnnxEncoder):
-        rotate = isinstance(inputs, Photographs) and inputs.rotate
         identity = encoder.identity(tower, rotate=rotate)
         provenance = encoder.provenance(tower, rotate=rotate)
+    elif type(encoder).__repr__ is object.__repr__:
+        raise OptionError(
+            f"{type(encoder).__name__} has no __repr__ of its own, which is to tell its vectors "
+            "apart from those of other encoders: return its name and version there"
+        )
     else:
-        name = repr(encoder)
-        identity, provenance = hashlib.sha256(name.encode()).hexdigest(), Provenance(encoder=name)
+        named = json.dumps([repr(encoder), tower, rotate])
+        identity = hashlib.sha256(named.encode()).hexdigest()
+        provenance = Provenance(encoder=repr(encoder))
     if isinstance(inputs, Texts):
         provenance = replace(provenance, pooling=inputs.pooling)
-        return _Work(identity, provenance, lambda places: _run_texts(encoder, inputs, places))
-    return _Work(identity, provenance, lambda places: _run_images(encoder, inputs, places))
+        return _Work(identity, provenance, lambda todo: _run_texts(encoder, inputs, todo))
+    return _Work(identity, provenance, lambda todo: _run_images(encoder, inputs, todo))
 
 
 def _run_texts(
-    encoder: Encoder, inputs: Texts, places: Sequence[int]
-) -> Iterator[NDArray[np.float32] | str]:
-    texts = [text for place in places for text in inputs.sentences[place]]
-    vectors = iter(encoder.encode_texts(texts))
-    for place in places:
-        ours = np.stack([next(vectors) for _ in inputs.sentences[place]])
-        if len(ours) == 1:
-            yield ours[0]
-        else:
-            wide = ours.astype(np.float64)
-            unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
-            yield unit.mean(axis=0).astype(np.float32)
+    encoder: Encoder, inputs: Texts, todo: Mapping[int, Digest]
+) -> Iterator[Vector | str]:
+    for places in batches(todo, SHARD):
+        texts = [text for place in places for text in inputs.sentences[place]]
+        vectors = iter(encoder.encode_texts(texts))
+        for place in places:
+            ours = np.stack([next(vectors) for _ in inputs.sentences[place]])
+            yield _checked(ours[0] if len(ours) == 1 else _mean_direction(ours))
+
+
+def _mean_direction(vectors: Vector) -> Vector:
+    wide = vectors.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of zero vectors, which have no direction
+        unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    mean: Vector = unit.mean(axis=0).astype(np.float32)
+    return mean
 
 
 def _run_images(
-    encoder: Encoder, inputs: Photographs, places: Sequence[int]
-) -> Iterator[NDArray[np.float32] | str]:
+    encoder: Encoder, inputs: Photographs, todo: Mapping[int, Digest]
+) -> Iterator[Vector | str]:
     def load(place: int) -> NDArray[np.float32] | NDArray[np.uint8] | str:
+        file = inputs.paths[place]
         try:
-            photograph = image.read_photograph(inputs.paths[place], rotate=inputs.rotate)
+            data = file.read_bytes()
+            if hashlib.sha256(data).hexdigest() != todo[place]:
+                return f"{file}: changed while it was being encoded"
+            photograph = image.decode(data, str(file), rotate=inputs.rotate)
             return encoder.prepare(photograph) if isinstance(encoder, OnnxEncoder) else photograph
         except (EmbarithError, OSError) as fault:
             return _reason(fault)
 
-    run: Callable[[Sequence[Any]], NDArray[np.float32]] = encoder.encode_images
+    run: Callable[[Sequence[Any]], Vector] = encoder.encode_images
     size = 32
     if isinstance(encoder, OnnxEncoder):
         run, size = encoder.encode_tensors, encoder.batch
-    for batch in batches(ahead(load, places, 2 * size), size):
+    # A batch keeps to its shard, so that vectors do not depend on which shards are there.
+    size = min(size, SHARD)
+    for batch in batches(ahead(load, todo, 2 * size), size):
         whole = [one for one in batch if not isinstance(one, str)]
         vectors = iter(run(whole) if whole else ())
         for one in batch:
-            yield one if isinstance(one, str) else next(vectors)
+            yield one if isinstance(one, str) else _checked(next(vectors))
+
+
+def _checked(vector: Vector) -> Vector | str:
+    if not np.isfinite(vector).all():
+        return "its vector holds values that are not finite"
+    return vector if vector.any() else "its vector is zero and has no direction"
 
 
 def _reason(fault: Exception) -> str:
@@ -249,26 +292,19 @@ def _reason(fault: Exception) -> str:
     return str(fault)
 
 
-def _digests(
-    inputs: Texts | Photographs, on_fault: Fault | None
-) -> tuple[dict[int, Digest], dict[int, str]]:
+def _digests(inputs: Texts | Photographs) -> tuple[dict[int, Digest], dict[int, str]]:
     """Return the hash of every input's content, and why some have none."""
     digests: dict[int, Digest] = {}
     faults: dict[int, str] = {}
     if isinstance(inputs, Texts):
         for place, sentences in enumerate(inputs.sentences):
-            try:
-                digests[place] = hashlib.sha256(json.dumps(list(sentences)).encode()).hexdigest()
-            except UnicodeEncodeError:
-                raise OptionError(f"text {inputs.labels[place]!r} is no Unicode text") from None
+            digests[place] = hashlib.sha256(json.dumps(list(sentences)).encode()).hexdigest()
         return digests, faults
     for place, file in enumerate(inputs.paths):
         try:
             digests[place] = hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError as fault:
             faults[place] = _reason(fault)
-            if on_fault:
-                on_fault(inputs.labels[place], faults[place])
     return digests, faults
 
 
@@ -288,16 +324,21 @@ def _alone(path: Path) -> Iterator[Path]:
     """Yield the folder of shards, locked; it goes when the table is there."""
     part = Path(f"{path}.part")
     part.mkdir(parents=True, exist_ok=True)
-    with (part / "lock").open("w") as lock:
+    late = OptionError(f"{path}: another process has just written this table; try again")
+    try:
+        lock = (part / "lock").open("w")
+    except FileNotFoundError:
+        raise late from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OptionError(f"{path}: another process is writing this table") from None
-        # Who waited may hold the lock of a folder that its predecessor removed.
-        if not (part / "lock").exists() or os.fstat(lock.fileno()).st_nlink == 0:
-            raise OptionError(f"{path}: another process has just written this table; try again")
+        if os.fstat(lock.fileno()).st_nlink == 0:
+            raise late
         yield part
-        shutil.rmtree(part)
+        # A late comer may look in meanwhile.
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _known(path: Path, identity: str) -> dict[Digest, NDArray[np.float32]]:
@@ -321,24 +362,43 @@ def _finished(path: Path, table: EmbeddingTable, made_of: storage.MadeOf) -> boo
     return there.sha256 == table.sha256 and there.provenance == table.provenance
 
 
-def _shard(
-    part: Path, work: _Work, digests: Sequence[Digest], places: Sequence[int]
-) -> tuple[dict[Digest, NDArray[np.float32]], dict[Digest, str]]:
-    """Return the vectors of a shard, computed unless its file is there, and its faults."""
-    name = hashlib.sha256("\n".join([work.identity, *digests]).encode()).hexdigest()
-    file = part / f"{name}.safetensors"
+def _shards(
+    part: Path, work: _Work, todo: Sequence[Digest], places: Mapping[Digest, int]
+) -> Iterator[dict[Digest, Vector | str]]:
+    """Yield the results of every shard, computing those that have no whole file yet."""
+    shards = {}
+    for digests in batches(todo, SHARD):
+        name = hashlib.sha256("\n".join([work.identity, *digests]).encode()).hexdigest()
+        shards[part / f"{name}.safetensors"] = digests
+    found = {file: _read_shard(file) for file in shards}
+    absent = [digests for file, digests in shards.items() if found[file] is None]
+    # One stream through all of them, so that inputs are made ready while the last shard computes.
+    stream = work.run({places[digest]: digest for digests in absent for digest in digests})
+    for file, digests in shards.items():
+        results = found.pop(file)
+        if results is None:
+            results = dict(zip(digests, islice(stream, len(digests)), strict=True))
+            _write_shard(file, results)
+        yield results
+
+
+def _read_shard(file: Path) -> dict[Digest, Vector | str] | None:
     try:
         rows = load_file(file)
     except (FileNotFoundError, SafetensorError):
-        results = dict(zip(digests, work.run(places), strict=True))
-        rows = {
-            digest: np.frombuffer(one.encode(), np.uint8)
-            if isinstance(one, str)
-            else np.ascontiguousarray(one, dtype=np.float32)
-            for digest, one in results.items()
-        }
-        with replacing(file) as temporary:
-            temporary.write_bytes(save(rows))
-    vectors = {digest: rows[digest] for digest in digests if rows[digest].dtype == np.float32}
-    bad = {digest: rows[digest].tobytes().decode() for digest in digests if digest not in vectors}
-    return vectors, bad
+        return None
+    return {
+        digest: row if row.dtype == np.float32 else row.tobytes().decode()
+        for digest, row in rows.items()
+    }
+
+
+def _write_shard(file: Path, results: Mapping[Digest, Vector | str]) -> None:
+    rows = {
+        digest: np.frombuffer(one.encode(), np.uint8)
+        if isinstance(one, str)
+        else np.ascontiguousarray(one, dtype=np.float32)
+        for digest, one in results.items()
+    }
+    with replacing(file) as temporary:
+        temporary.write_bytes(save(rows))

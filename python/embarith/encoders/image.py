@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -182,12 +181,9 @@ def _decode_jpeg(data: bytes) -> Photograph | None:
 def _decode_any(data: bytes, rotate: bool) -> Photograph:
     from PIL import Image, ImageOps
 
-    with warnings.catch_warnings():
-        # Of large images, which `_limit` judges, and of odd metadata.
-        warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data)) as image:
-            _limit(*image.size)
-            return _rgb(ImageOps.exif_transpose(image) if rotate else image)
+    with Image.open(io.BytesIO(data)) as image:
+        _limit(*image.size)
+        return _rgb(ImageOps.exif_transpose(image) if rotate else image)
 
 
 def _rgb(image: Image) -> Photograph:
@@ -216,11 +212,5 @@ def _named(name: str) -> Iterator[None]:
         raise FormatError(f"{name}: no image of a known format") from None
     except Image.DecompressionBombError:
         raise FormatError(f"{name}: {_TOO_LARGE}") from None
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        MemoryError,
-    ) as fault:
+    except Exception as fault:  # decoders raise whatever a damaged file leads them to
         raise FormatError(f"{name}: {fault or type(fault).__name__}") from None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -32,8 +34,17 @@ TOKENIZER = "tokenizer.json"
 PIXELS, IDS, MASK, FEATURES = "pixels", "ids", "mask", "features"
 """What the graphs call their inputs and their output."""
 
-# Photographs or texts a call of the graph. On a CPU larger ones only take more memory.
-_BATCH = {"cpu": 16, "cuda": 256}
+# Photographs or texts a call of the graph; each divides the number of inputs a shard. On a CPU
+# larger ones only take more memory.
+_BATCH = {"cpu": 16, "cuda": 64}
+
+# Counts up when inputs become other tensors or tokens than before.
+_RULES = 1
+
+_LIBRARIES: dict[Tower, tuple[str, tuple[str, ...]]] = {
+    "visual": ("images", ("PIL", "simplejpeg")),
+    "text": ("text", ("ftfy", "tokenizers")),
+}
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -144,7 +155,8 @@ class OnnxEncoder:
         try:
             return self._run(self._session(tower), inputs)
         except RuntimeError as fault:
-            if self.device.kind == "cpu" or count == 1 or "allocate" not in str(fault):
+            short = re.search("alloc|out of memory", str(fault), re.IGNORECASE)
+            if self.device.kind == "cpu" or count == 1 or not short:
                 raise
         halves = (slice(None, count // 2), slice(count // 2, None))
         return np.concatenate(
@@ -157,7 +169,6 @@ class OnnxEncoder:
     def _run(
         self, session: InferenceSession, inputs: Mapping[str, NDArray[Any]]
     ) -> NDArray[np.float32]:
-        # Bound in place of passed, so that a GPU's results stay there until they are fetched.
         binding = session.io_binding()
         for name, values in inputs.items():
             binding.bind_cpu_input(name, np.ascontiguousarray(values))
@@ -178,9 +189,9 @@ class OnnxEncoder:
     @cached_property
     def tokens(self) -> Tokens:
         """The tokenizer."""
-        if self.card.text is None:
-            raise OptionError(f"{self.card.name} encodes no texts")
-        return Tokens(self._checked(self.folder / TOKENIZER), self.card.text)
+        self._need("text")
+        assert self.card.text is not None
+        return Tokens(self.folder / TOKENIZER, self.card.text)
 
     def provenance(self, tower: Tower, *, rotate: bool = False) -> Provenance:
         """Return where vectors of a tower come from, for a table.
@@ -188,6 +199,7 @@ class OnnxEncoder:
         `rotate` says whether photographs were turned as their EXIF data say.
         """
         export = self.card.export
+        self._need(tower)
         libraries = devices.versions(self.device)
         settings = {
             "device": self.device.kind,
@@ -209,37 +221,62 @@ class OnnxEncoder:
     def identity(self, tower: Tower, *, rotate: bool = False) -> str:
         """Return the sha256 of all that decides a tower's vectors, besides the inputs."""
         origin = self.provenance(tower, rotate=rotate)
-        facts = [origin.sha256, origin.preprocessing, self.device.kind, str(self.batch)]
-        if tower == "text":
-            facts.append(self._sha256(self.folder / TOKENIZER))
+        files = [f"{file.name} {self._sha256(file)}" for file in self._files()]
+        versions = devices.versions(self.device)
+        facts = [*files, origin.preprocessing, self.device.kind, self.batch, versions, _RULES]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     # -- within -------------------------------------------------------------------------------
 
     @property
     def _visual(self) -> Visual:
-        if self.card.visual is None:
-            raise OptionError(f"{self.card.name} encodes no photographs")
+        self._need("visual")
+        assert self.card.visual is not None
         return self.card.visual
 
     def _encode_batch(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        session = self._session("text")
+        self._need("text")
         ids, mask = self.tokens(texts)
+        wanted = [one.name for one in self._session("text").get_inputs()]
+        if not set(wanted) <= {IDS, MASK}:
+            raise FormatError(
+                f"{self._graph('text')} takes {', '.join(wanted)}; expected {IDS} and {MASK}"
+            )
         inputs = {IDS: ids, MASK: mask}
-        return self.compute("text", {one.name: inputs[one.name] for one in session.get_inputs()})
+        return self.compute("text", {name: inputs[name] for name in wanted})
 
     @cached_property
     def _sessions(self) -> dict[Tower, InferenceSession]:
         return {}
 
-    def _session(self, tower: Tower) -> InferenceSession:
+    def _need(self, tower: Tower) -> None:
+        """Refuse a tower that is not there, and libraries that are not there."""
         if tower not in self.card.towers:
             kinds = {"visual": "photographs", "text": "texts"}
             raise OptionError(f"{self.card.name} encodes no {kinds[tower]}")
+        extra, modules = _LIBRARIES[tower]
+        for module in modules:
+            if find_spec(module) is None:
+                raise DataError(f"this takes {module}: pip install 'embarith[{extra}]'")
+
+    def _session(self, tower: Tower) -> InferenceSession:
+        self._need(tower)
         if tower not in self._sessions:
-            graph = self._checked(self._graph(tower))
-            self._sessions[tower] = devices.start(graph, self.device)
+            export = self.card.export
+            for file in self._files():
+                if export and self._sha256(file) != export.files.get(file.name):
+                    raise DataError(
+                        f"{file} is not the exported file (its sha256 differs); export again"
+                    )
+            self._sessions[tower] = devices.start(self._graph(tower), self.device)
         return self._sessions[tower]
+
+    def _files(self) -> list[Path]:
+        """Return what decides the vectors: graphs, their data beside them, the tokenizer."""
+        if self.card.export:
+            return [self.folder / name for name in sorted(self.card.export.files)]
+        files = (file for file in sorted(self.folder.iterdir()) if file.is_file())
+        return [file for file in files if file.name != CARD]
 
     def _gather(self, batches: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
         parts = list(batches)
@@ -247,14 +284,6 @@ class OnnxEncoder:
 
     def _graph(self, tower: Tower) -> Path:
         return self.folder / f"{tower}.onnx"
-
-    def _checked(self, file: Path) -> Path:
-        """Return a file of the folder once it is known to be the exported one."""
-        if not file.is_file():
-            raise DataError(f"{file} is missing; export the model again")
-        if self.card.export and self._sha256(file) != self.card.export.files.get(file.name):
-            raise DataError(f"{file} is not the exported file (its sha256 differs); export again")
-        return file
 
     def _sha256(self, file: Path) -> str:
         if file not in self._sums:
@@ -300,7 +329,8 @@ def is_encoder(spec: str | Path | None) -> bool:
     text = str(spec or "")
     if not text:
         return False
-    return text in CARDS or text.startswith("onnx:") or (Path(text) / CARD).is_file()
+    folders = (Path(text.removeprefix("onnx:")), default_folder(text))
+    return text in CARDS or any((folder / CARD).is_file() for folder in folders)
 
 
 def find_folder(encoder: str | Path) -> Path:
@@ -309,10 +339,11 @@ def find_folder(encoder: str | Path) -> Path:
     path = Path(text.removeprefix("onnx:")).expanduser()
     if (path / CARD).is_file():
         return path
-    if text in CARDS:
+    if ":" in text:
         folder = default_folder(text)
         if (folder / CARD).is_file():
             return folder
+    if text in CARDS:
         raise DataError(f"{text!r} is not exported yet: `embarith export-onnx {text}` does it")
     if path.is_dir():
         raise DataError(

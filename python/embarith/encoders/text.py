@@ -34,7 +34,7 @@ def clean(text: str, rule: Text) -> str:
     'fish & chips'
     """
     if rule.clean == "none":
-        return text
+        return text.lower() if rule.lower else text
     import ftfy
 
     # Twice, because captions from the web were often escaped twice.

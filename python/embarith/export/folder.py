@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +16,11 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from embarith.encoders.card import Card, Export, Feature, Precision, Tower, write_card
+from embarith.encoders.card import Card, Export, Feature, Precision, Tower, read_card, write_card
 from embarith.encoders.image import to_tensor
 from embarith.encoders.onnx import CARD, IDS, MASK, PIXELS, TOKENIZER, OnnxEncoder
 from embarith.encoders.text import Tokens
-from embarith.errors import EmbarithError, OptionError
+from embarith.errors import DataError, EmbarithError, OptionError
 from embarith.export import graph, samples, tokenizer
 from embarith.export.loading import Model, load
 from embarith.export.parity import Parity, compare
@@ -30,6 +31,7 @@ from embarith.progress import Progress
 if TYPE_CHECKING:
     from torch import nn
 
+PARITY = "parity.json"
 _LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 
@@ -116,7 +118,13 @@ def export(
             module = tower_of(loaded, which, wanted)
             inputs = _inputs(loaded, which, found, made)
             reference = _run(module, inputs)
-            graph.write(module, _examples(inputs), made / f"{which}.onnx", precision)
+            try:
+                graph.write(module, _examples(inputs), made / f"{which}.onnx", precision)
+            except Exception as fault:  # of three libraries, whose exceptions share no base class
+                reason = str(fault).strip().splitlines()[0]
+                raise DataError(
+                    f"the {which} tower of {card.id} could not be exported: {reason}"
+                ) from fault
             dimension = reference.shape[1]
             parity.append((which, inputs, reference))
         card = replace(
@@ -142,7 +150,7 @@ def export(
                 f"the export of {card.name} is not the model, and nothing was written: "
                 f"{'; '.join(failed)}"
             )
-        (made / "parity.json").write_bytes(
+        (made / PARITY).write_bytes(
             msgspec.json.format(msgspec.json.encode(proofs), indent=2) + b"\n"
         )
         if target.exists():
@@ -156,12 +164,16 @@ Inputs = dict[str, NDArray[Any]]
 
 
 def _check_target(target: Path) -> None:
-    if (
-        target.exists()
-        and not (target / CARD).is_file()
-        and (not target.is_dir() or any(target.iterdir()))
-    ):
-        raise OptionError(f"{target} is there and no exported model; name another folder")
+    """Refuse to replace anything but an older export, or nothing."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    with suppress(OSError, UnicodeDecodeError, EmbarithError):
+        older = read_card((target / CARD).read_text(encoding="utf-8"), CARD).export
+        if older is not None:
+            ours = {CARD, PARITY, *older.files}
+            if {file.name for file in target.iterdir()} <= ours:
+                return
+    raise OptionError(f"{target} is there and no exported model; name another folder")
 
 
 def _choose(
@@ -171,8 +183,12 @@ def _choose(
     for which in wanted:
         if which not in card.towers:
             raise OptionError(f"{card.id} has no {which} tower; it has {', '.join(card.towers)}")
-    if towers is None and card.text and card.text.tokenizer != "clip" and card.visual:
-        # Its tokenizer lies on a hub; asked for by name, the text tower says so.
+    if card.visual and card.text and card.text.tokenizer != "clip":
+        if towers and "text" in towers:
+            raise OptionError(
+                f"the tokenizer of {card.id} lies on a hub ({card.text.tokenizer}) and is not "
+                "exported; --tower visual exports the tower for photographs"
+            )
         wanted = ("visual",)
     offered = {which: card.features(which) for which in wanted}
     if feature and not any(feature in ours for ours in offered.values()):

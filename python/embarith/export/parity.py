@@ -13,6 +13,7 @@ from embarith.encoders.card import Gate, Precision
 Vectors = NDArray[np.float32]
 BATCHES = (1, 3, 8)
 MAX_DIFFERENCE = 1e-4
+"""Of values up to 1; of larger ones as a share of the largest, as rounding goes."""
 MAX_DISTANCE = 1e-6
 MAX_BATCH_DISTANCE = 1e-6
 
@@ -92,7 +93,8 @@ def compare(
     }
     limits: dict[str, float] = {"batch_distance": MAX_BATCH_DISTANCE}
     if precision == "fp32":
-        limits |= {"max_difference": MAX_DIFFERENCE, "max_distance": MAX_DISTANCE}
+        largest = max(1.0, float(np.abs(reference).max()))
+        limits |= {"max_difference": MAX_DIFFERENCE * largest, "max_distance": MAX_DISTANCE}
     shares: dict[str, float] = {}
     if gate is not None and precision != "fp32":
         share = gate.fp16 if precision == "fp16" else gate.int8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embarith.errors import OptionError
 from embarith.export.loading import Model
 
 _START, _END = "<start_of_text>", "<end_of_text>"
@@ -13,25 +12,14 @@ _WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 
 
 def write(model: Model, path: Path) -> None:
-    """Write the tokenizer of a model.
-
-    Raises
-    ------
-    OptionError
-        It lies on a hub that the card only names.
-    """
+    """Write the tokenizer of a model that encodes texts."""
     rule = model.card.text
-    if rule is None:
-        raise OptionError(f"{model.card.id} encodes no texts")
+    assert rule is not None
     if rule.tokenizer == "clip":
         _write_clip(rule.context, path)
-    elif model.tokenizer is not None:
-        _write_given(model.tokenizer, rule.context, path)
     else:
-        raise OptionError(
-            f"the tokenizer of {model.card.id} lies on a hub ({rule.tokenizer}) and is not "
-            "exported; --tower visual exports the tower for photographs"
-        )
+        assert model.tokenizer is not None
+        _write_given(model.tokenizer, rule.context, path)
 
 
 def _write_clip(context: int, path: Path) -> None:

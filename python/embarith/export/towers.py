@@ -33,7 +33,7 @@ def tower(model: Model, which: Tower, feature: Feature) -> nn.Module:
     Raises
     ------
     OptionError
-        A feature that the tower does not give, or a text tower whose tokenizer lies on a hub.
+        A feature that the tower does not give.
     """
     offered = model.card.features(which)
     if feature not in offered:
@@ -105,11 +105,6 @@ def _clip_visual(model: Any, feature: Feature) -> Any:
 
 
 def _clip_text(model: Any, feature: Feature) -> Any:
-    if model.__class__.__name__ != "CLIP":
-        raise OptionError(
-            "the tokenizer of this text tower lies on a hub and is not exported; "
-            "--tower visual exports the other one"
-        )
     if feature == "projected":
         return model.encode_text
 
@@ -130,12 +125,12 @@ def _torchvision(model: Any, _feature: Feature) -> Any:
         head = getattr(model, name, None)
         if isinstance(head, nn.Linear):
             setattr(model, name, nn.Identity())
-            break
-        if isinstance(head, nn.Sequential):
+            return model
+        if isinstance(head, nn.Sequential) and any(isinstance(part, nn.Linear) for part in head):
             last = max(at for at, part in enumerate(head) if isinstance(part, nn.Linear))
             head[last] = nn.Identity()
-            break
-    return model
+            return model
+    raise OptionError(f"{type(model).__name__} ends in no linear classifier to leave out")
 
 
 def _timm(model: Any, feature: Feature) -> Any:
