@@ -133,7 +133,7 @@ def draw(found: list[Timing], results: dict[str, Any], path: Path) -> None:
         )
     ceilings = results["machine_info"]["ceilings"]
     for name, value in ceilings.items():
-        if name.endswith("gmac_s") and "avx512" in name:
+        if name.endswith("gmac_s") and results["machine_info"]["isa"] in name:
             axes.axhline(value, color="#999999", linewidth=0.8)
             axes.text(1024, value * 1.03, name.split("_")[0] + " peak", ha="right", fontsize=8)
     for size, label in ((4, "f32"), (1, "i8")):
