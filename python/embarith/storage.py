@@ -111,6 +111,15 @@ class MadeOf:
     inputs: pa.StringArray
 
 
+def is_table(path: str | Path) -> bool:
+    """Return whether a file is a table that was saved by embarith."""
+    try:
+        metadata = pa.ipc.open_file(pa.memory_map(str(path))).schema.metadata
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError):
+        return False
+    return MARK in (metadata or {})
+
+
 def load_made_of(path: str | Path) -> MadeOf | None:
     """Return what the rows of a table's file were computed from, where it tells."""
     try:

@@ -401,8 +401,16 @@ class EmbeddingTable:
                     raise TableError(
                         f"tables of different {name} do not join: {ours!r} and {theirs!r}"
                     )
+        labels = pa.concat_arrays([table.labels for table in tables])
+        counts = pc.value_counts(labels)
+        twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+        if len(twice):
+            raise TableError(
+                f"label {twice[0].as_py()!r} stands in two of the tables ({len(twice):,} such "
+                "labels); join tables of different inputs"
+            )
         return EmbeddingTable.from_arrays(
-            pa.concat_arrays([table.labels for table in tables]),
+            labels,
             np.concatenate([table.vectors for table in tables]),
             provenance=first.provenance.then(f"joined {len(tables)} tables"),
         )

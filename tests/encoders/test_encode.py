@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -210,12 +211,12 @@ def test_bad_photographs_are_listed_and_the_rest_goes_on(
         *("device", "progress", "done")
     ]
     reasons = {line["label"]: line["reason"] for line in lines if line["event"] == "fault"}
-    assert set(reasons) == {"cut.jpg", "empty.jpg", "text.jpg"}
+    assert set(reasons) == {"cut.jpg", "empty.jpg", "gone.jpg", "text.jpg"}
     assert "empty" in reasons["empty.jpg"]
     assert "no image of a known format" in reasons["text.jpg"]
     assert "truncated" in reasons["cut.jpg"]
     assert lines[-1]["rows"] == 5
-    assert lines[-1]["encoded"] == 7  # five contents of six files, and three that are no good
+    assert lines[-1]["encoded"] == 4  # the fifth is a copy
     table = EmbeddingTable.open(out)
     assert table.index_to_key == ["0.jpg", "1.jpg", "2.jpg", "3.jpg", "again.jpg"]
     np.testing.assert_array_equal(table["again.jpg"], table["0.jpg"])
@@ -262,6 +263,73 @@ def test_a_photograph_that_changes_meanwhile_is_not_taken(
     first, second = encoding._work(Counting(), inputs).run(digests)
     assert first == f"{file}: changed while it was being encoded"
     assert isinstance(second, np.ndarray)
+
+
+def test_a_file_whose_name_is_no_text_is_listed(photographs: list[Path], tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    inputs = Photographs(["a", "caf\udce9.jpg"], photographs[:2])
+    done = encode(
+        Counting(), inputs, tmp_path / "t.arrow", on_fault=lambda *fault: told.append(fault)
+    )
+    assert done.table.index_to_key == ["a"]
+    assert told == [("caf\\udce9.jpg", "its name is no Unicode text; rename it")]
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (lambda n: None, "gave NoneType of object and shape \\(\\)"),
+        (lambda n: np.ones((n + 1, 3)), "gave 3 rows for 2 inputs"),
+        (lambda n: np.ones((n, 3, 1)), "shape \\(2, 3, 1\\); expected float32 of shape \\(2, d\\)"),
+        (lambda n: np.ones((n, 3), complex), "of complex128"),
+        (lambda n: [["a", "b"]] * n, "gave list of <U1"),
+        (lambda n: [[1.0], [1.0, 2.0]], "gave list"),
+        (lambda n: np.ones((n, 0)), "shape \\(2, 0\\)"),
+    ],
+)
+def test_what_is_no_matrix_of_vectors_is_refused(result: Any, message: str, tmp_path: Path) -> None:
+    class Odd(Counting):
+        def encode_texts(self, texts: Sequence[str]) -> Any:
+            return result(len(texts))
+
+    with pytest.raises(OptionError, match=r"encode_texts of Counting\(\) gave") as caught:
+        encode(Odd(), Texts(["a", "b"], [["a"], ["b"]]), tmp_path / "t.arrow")
+    assert re.search(message, str(caught.value))
+
+
+def test_wider_floats_are_taken_as_float32(tmp_path: Path) -> None:
+    class Wide(Counting):
+        def encode_texts(self, texts: Sequence[str]) -> Any:
+            return np.full((len(texts), 2), 0.1).tolist()
+
+    table = encode(Wide(), Texts(["a"], [["a"]]), tmp_path / "t.arrow").table
+    np.testing.assert_array_equal(table["a"], np.float32([0.1, 0.1]))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (Texts([], []), "0 labels for 0 inputs"),
+        (Texts(["a", "b"], [["a"]]), "2 labels for 1 inputs"),
+        (Texts(["a"], [[]]), r"the sentences of 'a' are \[\]"),
+        (Texts(["ab"], ["ab"]), "the sentences of 'ab' are 'ab'"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(inputs: Texts, message: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=message):
+        encode(Counting(), inputs, tmp_path / "t.arrow")
+
+
+def test_files_that_are_no_tables_are_kept(minilm: Path, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("dog\n")
+    refused = run("encode", minilm, "--words", words, "-o", words, code=1)
+    assert "is there and no table; name another file" in refused.stderr
+    assert words.read_text() == "dog\n"
+    run("encode", minilm, "--words", words, "-o", tmp_path / "t.arrow")
+    run("table", "concat", tmp_path / "t.arrow", "-o", words, code=1)
+    assert words.read_text() == "dog\n"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["t.arrow", "words.txt"]
 
 
 def test_an_encoder_without_a_name_is_refused(tmp_path: Path) -> None:
@@ -501,7 +569,7 @@ def test_parts_join_to_the_whole(minilm: Path, tmp_path: Path) -> None:
     assert ours.index_to_key == theirs.index_to_key
     np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-6)
     refused = run("table", "concat", whole, tmp_path / "1.arrow", "-o", joined, code=1)
-    assert "the label stands already in row" in refused.stderr
+    assert "label 'word0' stands in two of the tables" in refused.stderr
     run("encode", minilm, "--words", words, "-o", whole, "--shard", "4/3", code=2)
     run("encode", minilm, "--words", words, "-o", whole, "--shard", "1/11", code=1)
 
@@ -510,7 +578,7 @@ def test_a_label_twice_is_refused_before_anything_is_encoded(tmp_path: Path) -> 
     encoder = Counting()
     with pytest.raises(TableError, match="label 'one' stands twice"):
         encode(encoder, Texts(["one", "two", "one"], [["1"], ["2"], ["3"]]), tmp_path / "t.arrow")
-    with pytest.raises(TableError, match="no Unicode text; rename the file"):
+    with pytest.raises(OptionError, match="is no Unicode text"):
         encode(encoder, Texts(["caf\udce9.jpg"], [["1"]]), tmp_path / "t.arrow")
     assert encoder.texts == []
 

@@ -69,6 +69,15 @@ min_photos_option = click.option(
 )
 
 
+def check_output(path: Path) -> None:
+    """Refuse to replace a file that is no table, such as one of the inputs."""
+    from embarith.errors import OptionError
+    from embarith.storage import is_table
+
+    if path.exists() and not is_table(path):
+        raise OptionError(f"{path} is there and no table; name another file")
+
+
 def complete_encoder(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Complete the id of an encoder."""
     from embarith.encoders import CARDS

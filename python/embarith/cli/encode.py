@@ -179,7 +179,6 @@ def _encode_collection(
 
     found = read_collection(folder)
     images = found.images
-    output.mkdir(parents=True, exist_ok=True)
     inputs = Photographs(images, [folder / image for image in images], rotate)
     encoded = _run(encoder, inputs, output / "photos.arrow", events)
     pooled = run(encoded.table, found.words, pool, least=least)  # type: ignore[arg-type]
@@ -188,6 +187,7 @@ def _encode_collection(
         "pooled",
         table=str(output / "words.arrow"),
         rows=len(pooled),
+        left_out=len(found.words) - len(pooled),
         pooling=pooled.provenance.pooling,
     )
 
@@ -207,6 +207,9 @@ def _run(
         raise KeyboardInterrupt(
             f"what was encoded is kept in {output}.part; the same command goes on from there"
         ) from None
+    except OSError:
+        click.echo(f"What was encoded is kept in {output}.part.", err=True)
+        raise
     events.say(
         "done",
         table=str(output),
@@ -234,10 +237,10 @@ class _Events:
             return
         lines = {
             "device": "device {device}: {why}",
-            "fault": "left out {label}: {reason}",
+            "fault": "left out {label!r}: {reason}",
             "done": "{table}: {rows:,} rows × {dimensions} dimensions; {encoded:,} inputs encoded "
             "in {seconds:.1f} s, {reused:,} taken over, {left_out:,} left out",
-            "pooled": "{table}: {rows:,} words, {pooling}",
+            "pooled": "{table}: {rows:,} words, {pooling}; {left_out:,} words left out",
         }
         click.echo(lines[event].format(**facts), err=True)
 
@@ -320,7 +323,8 @@ def _photographs(pattern: str, rotate: bool) -> Photographs:
             raise DataError(f"{pattern!r} is neither a folder nor a pattern such as 'DIR/*.jpg'")
         folder = Path(*plain[:depth])
         found = folder.glob(str(Path(*path.parts[depth:])))
-    files = sorted(file for file in found if file.is_file())
+    # Links that lead nowhere are to be told of, not passed over.
+    files = sorted(file for file in found if file.is_file() or file.is_symlink())
     if not files:
         kinds = ", ".join(sorted(_SUFFIXES))
         raise DataError(f"{pattern!r} holds no photographs (in a folder: {kinds})")

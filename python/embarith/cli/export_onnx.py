@@ -134,5 +134,7 @@ def export_onnx(
             f"{proof.neighbours_10:.3f}",
         )
     _shared.print_table(table)
+    for proof in done.parity:
+        click.echo(f"{proof.tower}: {proof.samples}")
     click.echo(f"{done.card.name}, {done.card.dimension} dimensions, licence {done.card.licence}")
     click.echo(f"{done.folder}")

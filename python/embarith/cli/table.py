@@ -164,6 +164,7 @@ def concat(parts: tuple[str, ...], output: Path) -> None:
     """Join tables of one encoder, such as those of 'embarith encode --shard'."""
     from embarith.table import EmbeddingTable
 
+    _shared.check_output(output)
     joined = EmbeddingTable.concat(*(_shared.open_table(part, None, False) for part in parts))
     joined.save(output)
     click.echo(f"{output}: {len(joined):,} rows × {joined.dimensions} dimensions", err=True)
@@ -184,6 +185,7 @@ def pool(photographs: str, words: Path, pool: Pool, min_photos: int, output: Pat
     from embarith.photos import pool as run
     from embarith.photos import read_words
 
+    _shared.check_output(output)
     table = _shared.open_table(photographs, None, False)
     pooled = run(table, read_words(words), pool, least=min_photos)
     pooled.save(output)

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -84,7 +85,7 @@ class Encoded:
     faults : mapping of str to str
         Inputs that were left out, by label, and why.
     computed, reused : int
-        Different inputs that the table did not hold before, and that it did.
+        Different inputs that were encoded now, and whose vectors were there.
     """
 
     table: EmbeddingTable
@@ -138,19 +139,22 @@ def encode(
     TableError
         A label that repeats or is no Unicode text.
     """
-    _check_labels(inputs.labels)
+    _check_labels(inputs)
     work = _work(encoder, inputs)
     path = Path(path) if path else _cached(work, inputs)
+    if path.exists() and not storage.is_table(path):
+        raise OptionError(f"{path} is there and no table; name another file")
     with _alone(path) as part:
         digests, faults = _digests(inputs)
         known = _known(path, work.identity)
         todo = [one for one in dict.fromkeys(digests.values()) if one not in known]
-        reused = len(set(digests.values()) & set(known))
+        computed = 0
         places = {digest: place for place, digest in reversed(digests.items())}
         bad: dict[Digest, str] = {}
         for place, reason in faults.items():
             _tell(on_fault, inputs.labels[place], reason)
-        for done, shard in enumerate(_shards(part, work, todo, places), 1):
+        for done, (shard, is_new) in enumerate(_shards(part, work, todo, places), 1):
+            computed += is_new * sum(not isinstance(one, str) for one in shard.values())
             for digest, result in shard.items():
                 if isinstance(result, str):
                     bad[digest] = result
@@ -164,10 +168,14 @@ def encode(
         if not kept:
             named = "; ".join(list(dict.fromkeys(faults.values()))[:3])
             raise FormatError(f"none of {len(inputs.labels)} inputs could be encoded: {named}")
+        rows = [known[digests[place]] for place in kept]
+        if len({len(row) for row in rows}) > 1:
+            raise OptionError(
+                f"{work.provenance.encoder} gave vectors of different lengths; shards of an older "
+                f"version may lie in {part}, which can be removed"
+            )
         table = EmbeddingTable.from_arrays(
-            [inputs.labels[place] for place in kept],
-            np.stack([known[digests[place]] for place in kept]),
-            provenance=work.provenance,
+            [inputs.labels[place] for place in kept], np.stack(rows), provenance=work.provenance
         )
         made_of = storage.MadeOf(work.identity, pa.array([digests[place] for place in kept]))
         if not _finished(path, table, made_of):
@@ -175,27 +183,37 @@ def encode(
     return Encoded(
         EmbeddingTable.open(path),
         {inputs.labels[place]: reason for place, reason in sorted(faults.items())},
-        len(todo),
-        reused,
+        computed,
+        len({digests[place] for place in kept}) - computed,
     )
 
 
-def _check_labels(labels: Sequence[str]) -> None:
+def _check_labels(inputs: Texts | Photographs) -> None:
     """Refuse now what a table would refuse after all the work."""
+    sources = inputs.sentences if isinstance(inputs, Texts) else inputs.paths
+    if len(sources) != len(inputs.labels) or not inputs.labels:
+        raise OptionError(f"{len(inputs.labels)} labels for {len(sources)} inputs to encode")
+    if isinstance(inputs, Texts):
+        for label, sentences in zip(inputs.labels, inputs.sentences, strict=True):
+            if isinstance(sentences, str) or not sentences:
+                raise OptionError(f"the sentences of {label!r} are {sentences!r}; expected a list")
     seen = set()
-    for label in labels:
-        try:
-            label.encode()
-        except UnicodeEncodeError:
-            raise TableError(f"label {label!r} is no Unicode text; rename the file") from None
+    for label in inputs.labels:
+        if _SURROGATE.search(label) and isinstance(inputs, Texts):
+            raise OptionError(f"text {label!r} is no Unicode text")
         if label in seen:
             raise TableError(f"label {label!r} stands twice among the inputs; a table has it once")
         seen.add(label)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _tell(on_fault: Fault | None, label: str, reason: str) -> None:
     if on_fault:
-        on_fault(label, reason)
+        # A name of bytes that are no text has to be shown all the same.
+        shown = (text.encode(errors="backslashreplace").decode() for text in (label, reason))
+        on_fault(*shown)
 
 
 # -- what is done with one input -------------------------------------------------------------
@@ -239,7 +257,9 @@ def _run_texts(
 ) -> Iterator[Vector | str]:
     for places in batches(todo, SHARD):
         texts = [text for place in places for text in inputs.sentences[place]]
-        vectors = iter(encoder.encode_texts(texts))
+        vectors = iter(
+            _as_vectors(encoder, "encode_texts", encoder.encode_texts(texts), len(texts))
+        )
         for place in places:
             ours = np.stack([next(vectors) for _ in inputs.sentences[place]])
             yield _checked(ours[0] if len(ours) == 1 else _mean_direction(ours))
@@ -267,7 +287,7 @@ def _run_images(
         except (EmbarithError, OSError) as fault:
             return _reason(fault)
 
-    run: Callable[[Sequence[Any]], Vector] = encoder.encode_images
+    run: Callable[[Sequence[Any]], Any] = encoder.encode_images
     size = 32
     if isinstance(encoder, OnnxEncoder):
         run, size = encoder.encode_tensors, encoder.batch
@@ -275,9 +295,27 @@ def _run_images(
     size = min(size, SHARD)
     for batch in batches(ahead(load, todo, 2 * size), size):
         whole = [one for one in batch if not isinstance(one, str)]
-        vectors = iter(run(whole) if whole else ())
+        found = run(whole) if whole else ()
+        vectors = iter(_as_vectors(encoder, "encode_images", found, len(whole)) if whole else ())
         for one in batch:
             yield one if isinstance(one, str) else _checked(next(vectors))
+
+
+def _as_vectors(encoder: Encoder, method: str, result: Any, count: int) -> Vector:
+    """Return what an encoder gave as float32; refuse what is no matrix with a row an input."""
+    try:
+        vectors = np.asarray(result)
+    except ValueError:  # rows of different lengths
+        vectors = np.asarray(None)
+    if vectors.dtype.kind not in "fiu" or vectors.ndim != 2 or vectors.shape[1] < 1:
+        raise OptionError(
+            f"{method} of {encoder!r} gave {type(result).__name__} of {vectors.dtype} and shape "
+            f"{vectors.shape}; expected float32 of shape ({count}, d)"
+        )
+    if len(vectors) != count:
+        raise OptionError(f"{method} of {encoder!r} gave {len(vectors)} rows for {count} inputs")
+    with np.errstate(over="ignore"):  # to infinity, which is told of its input
+        return vectors.astype(np.float32)
 
 
 def _checked(vector: Vector) -> Vector | str:
@@ -301,6 +339,9 @@ def _digests(inputs: Texts | Photographs) -> tuple[dict[int, Digest], dict[int, 
             digests[place] = hashlib.sha256(json.dumps(list(sentences)).encode()).hexdigest()
         return digests, faults
     for place, file in enumerate(inputs.paths):
+        if _SURROGATE.search(inputs.labels[place]):
+            faults[place] = "its name is no Unicode text; rename it"
+            continue
         try:
             digests[place] = hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError as fault:
@@ -364,8 +405,8 @@ def _finished(path: Path, table: EmbeddingTable, made_of: storage.MadeOf) -> boo
 
 def _shards(
     part: Path, work: _Work, todo: Sequence[Digest], places: Mapping[Digest, int]
-) -> Iterator[dict[Digest, Vector | str]]:
-    """Yield the results of every shard, computing those that have no whole file yet."""
+) -> Iterator[tuple[dict[Digest, Vector | str], bool]]:
+    """Yield the results of every shard, and whether they were computed now."""
     shards = {}
     for digests in batches(todo, SHARD):
         name = hashlib.sha256("\n".join([work.identity, *digests]).encode()).hexdigest()
@@ -376,10 +417,12 @@ def _shards(
     stream = work.run({places[digest]: digest for digests in absent for digest in digests})
     for file, digests in shards.items():
         results = found.pop(file)
-        if results is None:
-            results = dict(zip(digests, islice(stream, len(digests)), strict=True))
-            _write_shard(file, results)
-        yield results
+        if results is not None:
+            yield results, False
+            continue
+        results = dict(zip(digests, islice(stream, len(digests)), strict=True))
+        _write_shard(file, results)
+        yield results, True
 
 
 def _read_shard(file: Path) -> dict[Digest, Vector | str] | None:

@@ -86,7 +86,9 @@ def load(model: str, *, random_weights: int | None = None) -> Model:
         "sentence": _sentence,
         "efficientnet_lite": _efficientnet_lite,
     }[card.loader if card else loader]
-    with _quiet(), _explained(card.id if card else model, card.weights if card else Weights()):
+    hub = {"timm": f"timm/{name}", "sentence": name}.get(loader, "")
+    weights = card.weights if card else Weights(hub=hub)
+    with _quiet(), _explained(card.id if card else model, weights):
         import torch
 
         if random_weights is not None:
@@ -397,8 +399,10 @@ def _state(file: Path) -> dict[str, Tensor]:
         # Of a pickle this reads tensors and nothing else.
         state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as fault:  # pickle's own exceptions share no base class
-        reason = str(fault).strip().splitlines()[0]
-        raise DataError(f"{file}: no file of tensors alone ({reason})") from None
+        # Of torch's message half is about how to run the code in the file all the same.
+        raise DataError(
+            f"{file}: no file of tensors alone ({type(fault).__name__}); code in it is not run"
+        ) from None
     return state
 
 
@@ -441,9 +445,9 @@ def _explained(model: str, weights: Weights) -> Iterator[None]:
         fetch = f"Fetch {at} elsewhere and give" if at else "Give"
         raise DataError(
             f"the weights of {model} are not on this machine and could not be fetched: "
-            f"{_first_line(fault)}. {fetch} folder:PATH, a folder with the file of weights and its "
-            "card as card.toml (`embarith models show ID` prints one). --random-weights SEED "
-            "exports the architecture alone"
+            f"{_first_line(fault).rstrip('.')}. {fetch} folder:PATH, a folder with the file of "
+            "weights and its card as card.toml (`embarith models show ID` prints one). "
+            "--random-weights SEED exports the architecture alone"
         ) from None
     except Exception as fault:  # of five libraries, whose exceptions share no base class
         raise DataError(f"the weights of {model} do not load: {_first_line(fault)}") from None

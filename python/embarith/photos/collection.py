@@ -68,7 +68,7 @@ def read_words(path: str | Path) -> dict[str, tuple[str, ...]]:
     path = Path(path)
     ranked: dict[str, dict[int, str]] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
             absent = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
             if absent:

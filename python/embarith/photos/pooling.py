@@ -75,12 +75,13 @@ def pool(
             f"no word has {least} photographs in the table of {len(photographs)} rows"
         )
     span = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+    noun = "photograph" if max(counts) == 1 else "photographs"
     step = f"pooled {len(labels)} of {len(words)} words"
     return EmbeddingTable.from_arrays(
         labels,
         np.stack(vectors),
         provenance=photographs.provenance.then(
-            step, pooling=f"{method} of {span} photographs a word", normalized=False
+            step, pooling=f"{method} of {span} {noun} a word", normalized=False
         ),
     )
 
