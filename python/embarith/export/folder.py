@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -154,7 +153,7 @@ def export(
             msgspec.json.format(msgspec.json.encode(proofs), indent=2) + b"\n"
         )
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(Path(private) / "older")
         made.rename(target)
     say("done", 4, 4)
     return Exported(target, card, proofs)
