@@ -184,6 +184,17 @@ def test_fewer_digits_keep_the_neighbours(tmp_path: Path) -> None:
         assert size < 60e6  # of 91e6 in fp32
 
 
+def test_int8_of_convolutions_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="no matrix products to quantise"):
+        export(
+            "torchvision:resnet18/IMAGENET1K_V1",
+            tmp_path / "out",
+            precision="int8",
+            random_weights=1,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_precision_that_loses_neighbours_is_refused() -> None:
     rng = np.random.default_rng(1)
     reference = rng.standard_normal((60, 32)).astype(np.float32)

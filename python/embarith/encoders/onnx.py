@@ -89,11 +89,6 @@ class OnnxEncoder:
     def __repr__(self) -> str:
         return f"<OnnxEncoder {self.card.name!r} on {self.device}>"
 
-    @property
-    def towers(self) -> tuple[Tower, ...]:
-        """What the folder can encode: `visual`, `text` or both."""
-        return tuple(tower for tower in self.card.towers if self._graph(tower).exists())
-
     def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]:
         """Return the vectors of photographs.
 

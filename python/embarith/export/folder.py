@@ -119,6 +119,8 @@ def export(
             reference = _run(module, inputs)
             try:
                 graph.write(module, _examples(inputs), made / f"{which}.onnx", precision)
+            except EmbarithError:
+                raise
             except Exception as fault:  # of three libraries, whose exceptions share no base class
                 reason = str(fault).strip().splitlines()[0]
                 raise DataError(

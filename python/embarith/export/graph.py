@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from embarith.encoders.card import Precision
 from embarith.encoders.onnx import FEATURES, MASK
+from embarith.errors import OptionError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -31,6 +32,11 @@ def write(module: nn.Module, examples: dict[str, Tensor], path: Path, precision:
         Of the graph.
     precision : {"fp32", "fp16", "int8"}
         Of the weights; inputs and outputs stay float32.
+
+    Raises
+    ------
+    OptionError
+        int8 of a model without matrix products.
     """
     import torch
 
@@ -75,6 +81,7 @@ def _halve(source: Path, target: Path) -> None:
 
 
 def _quantise(source: Path, target: Path) -> None:
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -88,3 +95,9 @@ def _quantise(source: Path, target: Path) -> None:
         per_channel=True,
         weight_type=QuantType.QInt8,
     )
+    nodes = onnx.load(target, load_external_data=False).graph.node
+    if not any(node.op_type == "MatMulInteger" for node in nodes):
+        raise OptionError(
+            "this model has no matrix products to quantise: an int8 export would be float32 under "
+            "another name; export it in fp32 or fp16"
+        )
