@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from embarith.questions.control import random_pairs
 from embarith.questions.model import AnalogySet, ChoiceSet
+from embarith.questions.picturable import Picturable, picturable, write
 from embarith.questions.registry import NAMES, load
 from embarith.questions.semeval import SemEval
 
-__all__ = ["NAMES", "AnalogySet", "ChoiceSet", "SemEval", "load", "random_pairs"]
+__all__ = [
+    "NAMES",
+    "AnalogySet",
+    "ChoiceSet",
+    "Picturable",
+    "SemEval",
+    "load",
+    "picturable",
+    "random_pairs",
+    "write",
+]

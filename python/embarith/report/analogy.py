@@ -236,7 +236,9 @@ def _accuracy_notes(result: AnalogyResult) -> Iterator[str]:
     draws = f"permutation null, restricted top-1: p = {share(null.p)} ({null.draws:,} draws)"
     if result.control is not None:
         draws += (
-            f"; second pair from another relation: {result.control.draws} draws, searched again"
+            f"; second pair from another relation: {result.control.draws} draws, searched again, "
+            f"p = {share(result.control.p_restricted.top1)} (restricted top-1) and "
+            f"{share(result.control.p_fair.top5)} (fair top-5) that it does as well"
         )
     yield draws[0].upper() + draws[1:] + "."
     yield from result.notes

@@ -14,6 +14,7 @@ from embarith.result import (
     AnalogyResult,
     Answer,
     ChoiceResult,
+    IslandResult,
     Result,
     SemEvalFigures,
     SemEvalResult,
@@ -48,6 +49,8 @@ def _lines(result: Result) -> Iterator[Line]:
         yield from _semeval(result)
     elif isinstance(result, ChoiceResult):
         yield from _choice(result)
+    elif isinstance(result, IslandResult):
+        yield from _island(result)
     else:
         yield from _answer(result)
 
@@ -96,6 +99,24 @@ def _choice(result: ChoiceResult) -> Iterator[Line]:
     }
     for name, group in result.groups.items():
         yield {**head, "row": "group", "group": name, **asdict(group)}
+
+
+def _island(result: IslandResult) -> Iterator[Line]:
+    head = {"table": result.encoder.name, "questions": result.questions.name}
+    measures = ("shorter", "mutual", "inputs", "top5", "top5_only_c", "gain")
+    yield {
+        **head,
+        "row": "total",
+        "words": result.vocab.size,
+        "offset": result.offset.mean,
+        "nearest": result.nearest.mean,
+        "between": result.between,
+        **figures({name: getattr(result, name) for name in measures}),
+    }
+    for point in result.curve:
+        landed = {f"landed_{part}": share for part, share in asdict(point.landed).items()}
+        shares = {"top5": point.top5, "top5_only_c": point.top5_only_c}
+        yield {**head, "row": "vocabulary", "words": point.size, **shares, **landed}
 
 
 def _answer(result: Answer) -> Iterator[Line]:

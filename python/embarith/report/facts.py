@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from embarith.report.document import Facts, percent, plural
-from embarith.result import ChoiceResult, EncoderInfo, SemEvalResult
+from embarith.result import ChoiceResult, EncoderInfo, IslandResult, SemEvalResult
 
 
-def facts(result: SemEvalResult | ChoiceResult, asked: str, unit: str) -> Facts:
+def facts(result: SemEvalResult | ChoiceResult | IslandResult, asked: str, unit: str) -> Facts:
     """Name the table and how much of a set it covers.
 
     Parameters
     ----------
-    result : SemEvalResult or ChoiceResult
+    result : SemEvalResult, ChoiceResult or IslandResult
     asked, unit : str
         What was asked, and what a missing word costs.
     """

@@ -36,6 +36,7 @@ from embarith.result.figures import (
     Scores,
     VocabularyInfo,
 )
+from embarith.result.island import IslandPoint, IslandResult
 from embarith.result.semeval import (
     Published,
     SemEvalFigures,
@@ -44,7 +45,7 @@ from embarith.result.semeval import (
     SemEvalScores,
 )
 
-Result = AnalogyResult | SemEvalResult | ChoiceResult | Answer
+Result = AnalogyResult | SemEvalResult | ChoiceResult | IslandResult | Answer
 
 __all__ = [
     "Accuracy",
@@ -62,6 +63,8 @@ __all__ = [
     "EncoderInfo",
     "Figure",
     "Interval",
+    "IslandPoint",
+    "IslandResult",
     "Landed",
     "Null",
     "Odds",

@@ -68,7 +68,7 @@ class Null:
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """Expected top-1 and top-5."""
+    """A probability for top-1 and one for top-5."""
 
     top1: float
     top5: float
@@ -91,7 +91,9 @@ class Chance:
 class Control:
     """Work 000's control: the second pair from another relation, searched again.
 
-    Each figure is the mean over draws with the 95 % interval over draws.
+    Each figure is the mean over draws with the 95 % interval over draws. `p_fair` and
+    `p_restricted` test whether the true second pairs score higher than random ones:
+    (1 + #{draws that score as high}) / (draws + 1).
     """
 
     draws: int
@@ -99,6 +101,8 @@ class Control:
     fair_top5: Figure
     restricted_top1: Figure
     restricted_top5: Figure
+    p_fair: Odds
+    p_restricted: Odds
 
 
 @dataclass(frozen=True, slots=True)

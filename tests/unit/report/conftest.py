@@ -37,7 +37,12 @@ def analogy() -> result.AnalogyResult:
             *(scores(one / 100, one / 50) for one in (1, 2, 3, 4, 5)), figure(0.24)
         ),
         null=result.Null(0.002, (0.001, 0.004), 0.001, 999),
-        control=result.Control(20, *map(figure, (0.011, 0.021, 0.031, 0.041))),
+        control=result.Control(
+            20,
+            *map(figure, (0.011, 0.021, 0.031, 0.041)),
+            result.Odds(0.051, 0.061),
+            result.Odds(0.071, 0.081),
+        ),
         angle=result.RawUnit(spread(10, 38.5, 100), spread(11, 41.5, 99)),
         rho=result.RawUnit(spread(-0.2, 0.611, 0.9), spread(-0.3, 0.622, 0.9)),
         companions=result.Companions(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from embarith.errors import OptionError, nearest
 from embarith.experiments.common import Case, coverage, find_rows, spellings
 from embarith.questions import AnalogySet
-from embarith.result import Coverage, VocabularyInfo
+from embarith.result import Coverage, QuestionsInfo, VocabularyInfo
 from embarith.solvers import MIN_PAIRS
 from embarith.table import EmbeddingTable, label_bytes
 
@@ -63,6 +63,20 @@ def describe_vocabulary(name: str, table: EmbeddingTable) -> VocabularyInfo:
     """Return name, size and hash of the candidates."""
     digest = hashlib.sha256(label_bytes(table.labels)).hexdigest()
     return VocabularyInfo(name=name, size=len(table), sha256=digest)
+
+
+def describe_questions(asked: Asked, sha256: str) -> QuestionsInfo:
+    """Return what a result says of its questions; `sha256` is that of the set as it was given."""
+    pairs = (asked.second_pair,) if asked.by_pair else (asked.first_pair, asked.second_pair)
+    return QuestionsInfo(
+        name=asked.questions.name,
+        source=asked.questions.source,
+        sha256=sha256,
+        asked=len(asked.questions),
+        answered=len(asked),
+        dropped=len(asked.questions) - len(asked),
+        pairs=len(np.unique(np.concatenate(pairs))),
+    )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,12 @@ from embarith import statistics
 from embarith.errors import OptionError
 from embarith.experiments.analogy import geometry as geo
 from embarith.experiments.analogy import relations, summary
-from embarith.experiments.analogy.asked import Asked, candidates, describe_vocabulary
+from embarith.experiments.analogy.asked import (
+    Asked,
+    candidates,
+    describe_questions,
+    describe_vocabulary,
+)
 from embarith.experiments.analogy.details import details
 from embarith.experiments.analogy.search import Search, six_credits
 from embarith.experiments.common import Case, encoder_info
@@ -25,7 +30,6 @@ from embarith.result import (
     Comparison,
     Control,
     Protocol,
-    QuestionsInfo,
     Rated,
     Scores,
 )
@@ -130,11 +134,11 @@ def measure(
         draws=options.null_draws,
         seed=seed,
     )
-    control, notes = _control(table, asked, options)
+    control, notes = _control(table, asked, options, values["main"])
     parts = summary.landed(asked, solved.fair.indices[:, 0])
     result = AnalogyResult(
         encoder=encoder_info(whole),
-        questions=_questions(asked, options),
+        questions=describe_questions(asked, options.sha256),
         coverage=asked.coverage,
         vocab=describe_vocabulary(options.candidates, table),
         method=search.method,
@@ -179,21 +183,8 @@ def measure(
     return Measured(result, details(table, asked, solved, parts, found), values)
 
 
-def _questions(asked: Asked, options: Options) -> QuestionsInfo:
-    pairs = (asked.second_pair,) if asked.by_pair else (asked.first_pair, asked.second_pair)
-    return QuestionsInfo(
-        name=asked.questions.name,
-        source=asked.questions.source,
-        sha256=options.sha256,
-        asked=len(asked.questions),
-        answered=len(asked),
-        dropped=len(asked.questions) - len(asked),
-        pairs=len(np.unique(np.concatenate(pairs))),
-    )
-
-
 def _control(
-    table: EmbeddingTable, asked: Asked, options: Options
+    table: EmbeddingTable, asked: Asked, options: Options, observed: Floats
 ) -> tuple[Control | None, tuple[str, ...]]:
     """Return the control with random pairs, or a note why it cannot be."""
     if asked.by_pair or not options.control_draws:
@@ -202,7 +193,7 @@ def _control(
         means = options.search.control(table, asked, options.control_draws, options.progress)
     except OptionError as reason:
         return None, (f"No control with random second pairs: {reason}.",)
-    return summary.control(means, len(asked)), ()
+    return summary.control(means, observed), ()
 
 
 def _missing_as_wrong(values: Floats, asked: Asked, options: Options) -> Scores:

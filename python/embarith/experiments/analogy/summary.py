@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Sizes of the vocabulary curve, as far as the candidates reach; the last is their own number.
-_SIZES = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000)
+SIZES = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000)
 
 
 def pair(bounds: Floats) -> Interval | None:
@@ -235,12 +235,22 @@ def null(permuted: statistics.PermutationNull, counts: Ints, relation: int | Non
     )
 
 
-def control(means: Floats, questions: int) -> Control:
-    """Mean and interval over the draws of random pairs."""
+def control(means: Floats, observed: Floats) -> Control:
+    """Mean and interval over the draws of random pairs, and whether the true pairs do better.
+
+    Parameters
+    ----------
+    means : ndarray of float64, shape (draws, 6)
+    observed : ndarray of float64, shape (n, 6)
+        Credits of the true questions.
+    """
     bounds = statistics.interval(means.T)
+    # Shares of whole questions, whose sums differ by rounding alone where they are equal.
+    reached = means >= observed.mean(axis=0) - statistics.EQUAL
+    p = (1 + reached.sum(axis=0)) / (len(means) + 1)
     four = {
         name: Figure(
-            count=float(means[:, i].mean() * questions),
+            count=float(means[:, i].mean() * len(observed)),
             value=float(means[:, i].mean()),
             ci=pair(bounds[i]),
         )
@@ -251,7 +261,12 @@ def control(means: Floats, questions: int) -> Control:
             ("restricted_top5", RESTRICTED_TOP5),
         )
     }
-    return Control(draws=len(means), **four)
+    return Control(
+        draws=len(means),
+        **four,
+        p_fair=Odds(float(p[FAIR_TOP1]), float(p[FAIR_TOP5])),
+        p_restricted=Odds(float(p[RESTRICTED_TOP1]), float(p[RESTRICTED_TOP5])),
+    )
 
 
 def spread(values: Floats) -> Spread:
@@ -270,7 +285,7 @@ def vocabulary_curve(asked: Asked, ranks: solvers.Ranks, size: int) -> tuple[Voc
     The excluded inputs and the best right answer are in every vocabulary; the rest is drawn.
     """
     inputs = excluded(asked)
-    sizes = sorted({*(s for s in _SIZES if int(inputs.max()) + 1 < s < size), size})
+    sizes = sorted({*(s for s in SIZES if int(inputs.max()) + 1 < s < size), size})
     points = []
     for v in sizes:
         credit = np.zeros((len(asked), 2))
