@@ -10,6 +10,8 @@ from importlib.metadata import version
 from embarith import _core
 from embarith.result import Run
 
+VERSION: str = _core.__version__
+
 
 def describe_run(started: float, paths: dict[str, str], libraries: Sequence[str] = ()) -> Run:
     """Return what differs between machines and leaves the figures as they are.
@@ -35,7 +37,7 @@ def describe_run(started: float, paths: dict[str, str], libraries: Sequence[str]
         threads=_core.threads(),
         paths=paths,
         versions={
-            "embarith": _core.__version__,
+            "embarith": VERSION,
             "python": platform.python_version(),
             **used,
         },

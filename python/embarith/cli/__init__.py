@@ -36,6 +36,7 @@ COMMANDS = (
     "ask",
     "analogy",
     "semeval",
+    "paper",
     "export-onnx",
     "encode",
     "table",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,3 +96,16 @@ def read_words(path: str | Path) -> dict[str, tuple[str, ...]]:
     if not ranked:
         raise FormatError(f"{path}: no words")
     return {word: tuple(images[rank] for rank in sorted(images)) for word, images in ranked.items()}
+
+
+def without_shared(words: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Remove the images that stand under two or more words from all of them.
+
+    A photograph that two words share is in both of their means and draws them together, which no
+    encoder has to do with.
+    """
+    counts = Counter(image for images in words.values() for image in set(images))
+    return {
+        word: tuple(image for image in images if counts[image] == 1)
+        for word, images in words.items()
+    }

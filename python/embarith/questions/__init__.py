@@ -10,10 +10,11 @@ from embarith.questions.control import random_pairs
 from embarith.questions.model import AnalogySet, ChoiceSet
 from embarith.questions.picturable import Picturable, picturable, write
 from embarith.questions.registry import NAMES, load
-from embarith.questions.semeval import SemEval
+from embarith.questions.semeval import READINGS, SemEval
 
 __all__ = [
     "NAMES",
+    "READINGS",
     "AnalogySet",
     "ChoiceSet",
     "Picturable",

@@ -43,6 +43,11 @@ def candidates(table: EmbeddingTable, vocab: str, questions: AnalogySet, case: C
     if vocab == "questions":
         spelling = spellings(table, case)
         found = find_rows(table, questions.words, case)
+        if (found < 0).all():
+            raise OptionError(
+                f"{table.provenance.encoder} knows no word of {questions.name}: "
+                f"{', '.join(questions.words[:5])} ... are missing"
+            )
         return np.flatnonzero(np.isin(spelling, spelling[found[found >= 0]]))
     head, _, number = vocab.partition(":")
     if head != "top" or not number.isdecimal() or int(number) < 1:

@@ -1,0 +1,177 @@
+"""What `embarith paper` is to run: a TOML file, checked key by key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Literal, get_args
+
+from msgspec import Struct, ValidationError, convert
+
+from embarith.errors import DataError, FormatError, nearest
+
+Side = Literal["text", "image"]
+Experiment = Literal[
+    "offset",
+    "random-pairs",
+    "extended",
+    "angles",
+    "island",
+    "geometry",
+    "additivity",
+    "extraction",
+    "plane",
+    "semeval",
+    "similarity",
+]
+EXPERIMENTS: tuple[Experiment, ...] = get_args(Experiment)
+DEFAULT = Path(__file__).with_name("default.toml")
+"""What `embarith paper --init` writes."""
+
+_SOURCES = ("table", "photos", "encoder", "word2vec")
+
+
+class Space(Struct, frozen=True, forbid_unknown_fields=True):
+    """One embedding space: a column of the tables.
+
+    Parameters
+    ----------
+    name : str
+        What the report calls it.
+    side : {"text", "image"}
+        Whether words are embedded themselves, or as the mean of their photographs.
+    table : str
+        A file of word vectors, or a name of the catalogue.
+    photos : str
+        A file of the vectors of photographs, labelled by the names of the collection's images.
+    encoder : str
+        Id of a model, or the folder of an exported one.
+    word2vec : {"cbow", "skip-gram"}
+        Train it on `corpus`.
+    corpus : tuple of str
+        Files or folders of text.
+    random_weights : int, optional
+        Seed of weights to draw instead of loading them; the report leaves such a space out of
+        its claims.
+    untrained : int
+        How many copies of the same architecture with random weights stand beside it.
+    """
+
+    name: str
+    side: Side
+    table: str = ""
+    photos: str = ""
+    encoder: str = ""
+    word2vec: Literal["", "cbow", "skip-gram"] = ""
+    corpus: tuple[str, ...] = ()
+    random_weights: int | None = None
+    untrained: int = 0
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to measure, on what.
+
+    Parameters
+    ----------
+    spaces : tuple of Space
+        The embedding spaces.
+    collection : str
+        Folder of photographs of words, or its name in the data folder.
+    photographs : int
+        That a word must have.
+    experiments : tuple of str
+        Which of `EXPERIMENTS`.
+    draws, control_draws : int
+        Of every bootstrap; of random second pairs of the chosen questions.
+    seed : int
+        Of everything drawn.
+    """
+
+    spaces: tuple[Space, ...]
+    collection: str = "photos"
+    photographs: int = 30
+    experiments: tuple[Experiment, ...] = EXPERIMENTS
+    draws: int = 1000
+    control_draws: int = 999
+    seed: int = 0
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a config.
+
+    Raises
+    ------
+    DataError
+        There is no such file.
+    FormatError
+        No TOML, or a key that is unknown, missing or of the wrong kind; names the key and, where
+        it can be told, the line.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        fields = tomllib.loads(text)
+    except FileNotFoundError:
+        raise DataError(f"{str(path)!r} is no file; `embarith paper --init` writes one") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise FormatError(f"{path}: {fault}") from None
+    _refuse_unknown(path, text, "", fields, Config)
+    spaces = fields.get("spaces", [])
+    if isinstance(spaces, list):
+        for number, space in enumerate(spaces, 1):
+            if isinstance(space, dict):
+                _refuse_unknown(path, text, f" of space {number}", space, Space)
+    try:
+        config = convert(fields, Config)
+    except ValidationError as fault:
+        raise FormatError(f"{path}: {_explained(str(fault))}") from None
+    _check(path, config)
+    return config
+
+
+def _refuse_unknown(
+    path: Path, text: str, where: str, given: dict[str, object], record: type[Struct]
+) -> None:
+    known = record.__struct_fields__
+    for key in given:
+        if key not in known:
+            found = re.search(rf"^\s*{re.escape(key)}\s*=", text, re.MULTILINE)
+            line = f":{text.count(chr(10), 0, found.end()) + 1}" if found else ""
+            raise FormatError(
+                f"{path}{line}: unknown key {key!r}{where}"
+                + (nearest(key, known) or f"; there are {', '.join(known)}")
+            )
+
+
+def _explained(fault: str) -> str:
+    for name in set(re.findall(r"Invalid enum value '(.+?)'", fault)):
+        choices = (*EXPERIMENTS, *get_args(Side), "cbow", "skip-gram")
+        return fault + nearest(name, choices)
+    return fault
+
+
+def _check(path: Path, config: Config) -> None:
+    if not config.spaces:
+        raise FormatError(f"{path}: no [[spaces]]; name at least one")
+    names = [space.name for space in config.spaces]
+    for space in config.spaces:
+        if names.count(space.name) > 1 or not space.name.strip():
+            raise FormatError(f"{path}: every space has a name of its own, not {space.name!r}")
+        given = [source for source in _SOURCES if getattr(space, source)]
+        if len(given) != 1:
+            raise FormatError(
+                f"{path}: space {space.name!r} needs one of {', '.join(_SOURCES)}, "
+                f"not {' and '.join(given) or 'none'}"
+            )
+        if (space.side == "text" and space.photos) or (space.side == "image" and space.word2vec):
+            raise FormatError(f"{path}: space {space.name!r}: {given[0]} is not for {space.side}")
+        if not space.encoder and (space.untrained or space.random_weights is not None):
+            raise FormatError(
+                f"{path}: space {space.name!r}: random_weights and untrained are for encoders"
+            )
+        if bool(space.word2vec) != bool(space.corpus):
+            raise FormatError(f"{path}: space {space.name!r}: word2vec needs corpus, and no other")
+    for key, least in (("photographs", 1), ("draws", 1), ("control_draws", 1), ("seed", 0)):
+        if getattr(config, key) < least:
+            raise FormatError(f"{path}: {key} must be at least {least}")

@@ -1,0 +1,310 @@
+"""The experiments of work 000 in order: every space, every question set, nothing done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+
+from embarith import machine, questions
+from embarith.data import Ask
+from embarith.errors import OptionError
+from embarith.experiments.analogy import analogy
+from embarith.experiments.analogy.run import Settings
+from embarith.experiments.island import island
+from embarith.experiments.semeval import semeval
+from embarith.paper.config import Config
+from embarith.paper.spaces import Opened, Opener, find
+from embarith.paper.store import Store
+from embarith.photos import Collection, pool, read_collection, without_shared
+from embarith.progress import Progress
+from embarith.questions import AnalogySet, Picturable, SemEval
+from embarith.result import Result
+from embarith.result.paper import Manifest, Selection, SpaceInfo
+from embarith.table import EmbeddingTable
+
+# Draws of the control on sets of thousands of questions, each searched again.
+_CONTROL = 20
+# Photographs that a word must keep once those are gone that it shares with other words of a set.
+_KEPT = 10
+
+
+def named_questions() -> AnalogySet:
+    """Return the three questions of work 000's table 4."""
+    rows = (
+        ("hour", "seconds", "feet", "inches"),
+        ("ocean", "pacific", "planet", "earth"),
+        ("laugh", "happiness", "nod", "agreement"),
+    )
+    a, b, c, d = zip(*rows, strict=True)
+    return AnalogySet(
+        name="table-4",
+        source="Investigating the Arithmetic of Visual Embeddings, table 4",
+        relations=tuple(f"{a}:{b}::{c}:{d}" for a, b, c, d in rows),
+        relation=np.arange(len(rows)),
+        a=a,
+        b=b,
+        c=c,
+        gold=tuple((one,) for one in d),
+    )
+
+
+def run(
+    config: Config,
+    folder: Path,
+    *,
+    base: Path,
+    data_dir: Path | None = None,
+    ask: Ask | None = None,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Run what a config asks for; what the folder holds from the same inputs is taken over.
+
+    Parameters
+    ----------
+    config : Config
+    folder : Path
+        For encoders, tables, results and the manifest; see `embarith.paper.store.load`.
+    base : Path
+        Folder of the config, which its paths are relative to.
+    data_dir : path, optional
+        Folder of data to look in first.
+    ask, progress : callable, optional
+        Offer downloads and follow the work, as `embarith.data.locate` has them.
+    tell : callable
+        Called with a line about what happens.
+
+    Raises
+    ------
+    EmbarithError
+        A space, the collection or a question set cannot be had. Parts that are done stay.
+    """
+    task = questions.load("semeval", data_dir=data_dir, ask=ask, progress=progress)
+    assert isinstance(task, SemEval)
+    collection = read_collection(find(config.collection, base, data_dir))
+    chosen = questions.picturable(task, collection.words, photographs=config.photographs)
+    folder.mkdir(parents=True, exist_ok=True)
+    questions.write(chosen.questions, folder / f"{chosen.questions.name}.tsv")
+    words = {
+        word: found[: config.photographs]
+        for word, found in collection.words.items()
+        if len(found) >= config.photographs
+    }
+    lowered = [word.lower() for word in (*task.words, *named_questions().words)]
+    opener = Opener(
+        base=base,
+        folder=folder,
+        collection=collection,
+        words=words,
+        asked=list(dict.fromkeys((*chosen.questions.words, *lowered))),
+        few={word: words[word] for word in chosen.questions.words},
+        data_dir=data_dir,
+        ask=ask,
+        progress=progress,
+        tell=tell,
+    )
+    spaces = [opener.open(space) for space in config.spaces]
+    study = Study(
+        config=config,
+        store=Store(folder, machine.VERSION, tell),
+        task=task,
+        chosen=chosen.questions,
+        collection=collection,
+        words=words,
+        spaces=spaces,
+        progress=progress,
+    )
+    study.measure()
+    study.store.finish(
+        Manifest(
+            spaces=tuple(_describe(one, config, words) for one in spaces),
+            selection=_selection(chosen, config.photographs),
+            parts=tuple(study.store.parts),
+            seed=config.seed,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Study:
+    """What all parts have in common.
+
+    Parameters
+    ----------
+    chosen : AnalogySet
+        The questions that photographs can be asked.
+    words : mapping of str to sequence of str
+        The photographs that stand for every word of the collection.
+    """
+
+    config: Config
+    store: Store
+    task: SemEval
+    chosen: AnalogySet
+    collection: Collection
+    words: Mapping[str, Sequence[str]]
+    spaces: Sequence[Opened]
+    progress: Progress | None
+
+    def measure(self) -> None:
+        """Measure whatever the config asks for, part by part."""
+        wanted = set(self.config.experiments)
+        if wanted & {"offset", "random-pairs", "angles"}:
+            self._offset()
+        if "angles" in wanted:
+            self._angles()
+        if "extended" in wanted:
+            self._extended()
+        if "island" in wanted:
+            self._islands()
+        if "semeval" in wanted:
+            for one in self._side("text"):
+                self._part(f"semeval/{one.name}", [one.table], self.task, semeval)
+
+    def _side(self, side: str) -> list[Opened]:
+        return [one for one in self.spaces if one.space.side == side]
+
+    def _offset(self) -> None:
+        """Tables 1 and 2: the chosen questions, asked of the spaces that know all their words."""
+        able = [
+            one
+            for one in self.spaces
+            if one.space.random_weights is None and (one.table.rows(self.chosen.words) >= 0).all()
+        ]
+        joint = [one.table for one in able]
+        paper: Settings = {"vocab": "questions", "control_draws": self.config.control_draws}
+        if joint:
+            self._analogy("offset", joint, self.chosen, paper)
+            self._analogy("offset-raw", joint, self.chosen, {**paper, "raw": True})
+            centred = [table.select(list(self.chosen.words)).centered() for table in joint]
+            self._analogy("offset-centred", centred, self.chosen, paper)
+        for one in self.spaces:
+            if one not in able:
+                self._analogy(f"offset/{one.name}", [one.table], self.chosen, paper)
+            self._analogy(f"standard/{one.name}", [one.table], self.chosen)
+
+    def _angles(self) -> None:
+        """Tables 4 to 6: the named questions, and copies without training."""
+        named = named_questions()
+        bare: Settings = {"control_draws": 0, "baselines": False, "vocab": "questions"}
+        for one in self.spaces:
+            self._analogy(f"named/{one.name}", [one.table], named, bare)
+            if one.untrained:
+                self._analogy(
+                    f"untrained/{one.name}", one.untrained, self.chosen, {"vocab": "questions"}
+                )
+
+    def _extended(self) -> None:
+        """Table 3: every reading of the extended set; photographs are asked the meaningful one."""
+        for reading in questions.READINGS:
+            asked = self.task.extended(reading)
+            for one in self._side("text"):
+                self._analogy(f"extended-{reading}/{one.name}", [one.table], asked)
+        within = self.task.extended("relation").map_words(str.lower)
+        for one in self._side("image"):
+            self._part(
+                f"extended-relation/{one.name}",
+                [one.photographs or one.table],
+                within,
+                lambda _table, asked, one=one, **settings: analogy(
+                    self._unshared(one, asked), asked, **settings
+                ),
+            )
+
+    def _unshared(self, one: Opened, asked: AnalogySet) -> EmbeddingTable:
+        """Pool again, for a set whose words share photographs: those leave both means."""
+        if one.photographs is None:
+            return one.table
+        own = {word: self.words[word] for word in asked.words if word in self.words}
+        if not own:
+            raise OptionError(f"no word of {asked.name} has {self.config.photographs} photographs")
+        table = pool(one.photographs, without_shared(own), "mean", least=_KEPT)
+        origin = table.provenance
+        return EmbeddingTable(
+            table.labels,
+            table.vectors,
+            origin.then("shared photographs left out", encoder=one.name),
+        )
+
+    def _islands(self) -> None:
+        for one in self.spaces:
+            self._part(f"island/{one.name}", [one.table], self.chosen, island)
+        within = self.task.extended("relation")
+        for one in self._side("text"):
+            self._part(f"island-extended/{one.name}", [one.table], within, island)
+
+    def _analogy(
+        self,
+        name: str,
+        tables: Sequence[EmbeddingTable],
+        asked: AnalogySet,
+        settings: Settings | None = None,
+    ) -> None:
+        chosen: Settings = {"control_draws": _CONTROL, **(settings or {})}
+
+        def ask(
+            _: EmbeddingTable, asked: AnalogySet, **common: Unpack[Settings]
+        ) -> Sequence[Result]:
+            every: Settings = {**chosen, **common}
+            return analogy(list(tables), asked, **every)
+
+        self._part(name, tables, asked, ask, chosen)
+
+    def _part(
+        self,
+        name: str,
+        tables: Sequence[EmbeddingTable],
+        asked: AnalogySet | SemEval,
+        experiment: Callable[..., Result | Sequence[Result]],
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        common = {"draws": self.config.draws, "seed": self.config.seed}
+        names = [(table.provenance.encoder, table.sha256) for table in tables]
+        self.store.part(
+            name,
+            [names, asked.sha256, dict(settings or {}), common, self._pictures(name)],
+            lambda: experiment(tables[0], asked, **common, progress=self.progress),
+        )
+
+    def _pictures(self, name: str) -> object:
+        """Return what else the results of the image side depend on."""
+        side = next((one.space.side for one in self.spaces if name.endswith(f"/{one.name}")), "")
+        return (
+            sorted((word, list(found)) for word, found in self.words.items())
+            if side == "image"
+            else []
+        )
+
+
+def _describe(one: Opened, config: Config, words: Mapping[str, Sequence[str]]) -> SpaceInfo:
+    origin = one.table.provenance
+    first = next((step for step in origin.steps if step.startswith("here called")), "")
+    pictured = one.photographs is not None
+    return SpaceInfo(
+        name=one.name,
+        side=one.space.side,
+        rows=len(one.table),
+        dimensions=one.table.dimensions,
+        encoder=first.partition(": ")[2] or origin.encoder,
+        licence=origin.licence,
+        random_weights=one.space.random_weights is not None,
+        photographs=config.photographs if pictured else 0,
+        left_out=len(words) - len(one.table) if pictured else 0,
+        untrained=len(one.untrained),
+    )
+
+
+def _selection(chosen: Picturable, photographs: int) -> Selection:
+    counts = {
+        one.name: getattr(chosen, one.name) for one in fields(chosen) if one.name != "questions"
+    }
+    return Selection(
+        name=chosen.questions.name,
+        questions=len(chosen.questions),
+        photographs=photographs,
+        **counts,
+    )

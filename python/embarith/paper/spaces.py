@@ -1,0 +1,213 @@
+"""The embedding spaces that a config names, opened, trained or encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from embarith import data
+from embarith.data import Ask
+from embarith.data.catalogue import CATALOGUE
+from embarith.data.finding import folders
+from embarith.encoders.encoding import Photographs, Texts, encode
+from embarith.encoders.onnx import OnnxEncoder, is_encoder, load_encoder
+from embarith.errors import DataError, OptionError, nearest
+from embarith.paper.config import Space
+from embarith.photos import Collection, pool
+from embarith.progress import Progress
+from embarith.table import EmbeddingTable
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One space, ready to be asked.
+
+    Parameters
+    ----------
+    space : Space
+    table : EmbeddingTable
+        One row a word.
+    photographs : EmbeddingTable or None
+        One row a photograph, on the image side.
+    untrained : tuple of EmbeddingTable
+        Words in the same architecture with random weights, one a seed.
+    """
+
+    space: Space
+    table: EmbeddingTable
+    photographs: EmbeddingTable | None = None
+    untrained: tuple[EmbeddingTable, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        return self.space.name
+
+
+@dataclass(frozen=True)
+class Opener:
+    """What opening a space takes.
+
+    Parameters
+    ----------
+    base : Path
+        Folder of the config, which its paths are relative to.
+    folder : Path
+        Where encoders and tables are kept.
+    collection : Collection
+    words : mapping of str to sequence of str
+        The photographs of every word that has enough.
+    asked : sequence of str
+        Words that text encoders are to encode.
+    few : mapping of str to sequence of str
+        Those of `words` that the chosen questions ask about, all that untrained copies encode.
+    """
+
+    base: Path
+    folder: Path
+    collection: Collection
+    words: Mapping[str, Sequence[str]]
+    asked: Sequence[str]
+    few: Mapping[str, Sequence[str]]
+    data_dir: Path | None
+    ask: Ask | None
+    progress: Progress | None
+    tell: Tell
+
+    def open(self, space: Space) -> Opened:
+        """Open a space under its own name.
+
+        Raises
+        ------
+        EmbarithError
+            Whatever keeps it from being opened; names the space.
+        """
+        photographs = None
+        untrained: tuple[EmbeddingTable, ...] = ()
+        if space.table:
+            table = self._table(space.table)
+        elif space.word2vec:
+            table = self._trained(space)
+        elif space.photos:
+            photographs = self._table(space.photos)
+            table = self._pooled(photographs, self.words)
+        else:
+            trained = self._encoder(space.encoder, space.random_weights)
+            only = self.words if space.random_weights is None else self.few
+            table, photographs = self._encoded(space, trained, only)
+            untrained = tuple(
+                self._encoded(space, self._encoder(space.encoder, seed), self.few)[0]
+                for seed in range(space.untrained)
+            )
+        return Opened(space, _called(table, space.name), photographs, untrained)
+
+    def _table(self, spec: str) -> EmbeddingTable:
+        spec = spec if spec in CATALOGUE else str(find(spec, self.base, self.data_dir))
+        return data.open_table(spec, data_dir=self.data_dir, ask=self.ask, progress=self.progress)
+
+    def _trained(self, space: Space) -> EmbeddingTable:
+        from embarith.training.word2vec import train
+
+        path = self.folder / "tables" / f"{slug(space.name)}.arrow"
+        corpus = [find(one, self.base, self.data_dir) for one in space.corpus]
+        if path.exists():
+            return EmbeddingTable.open(path)
+        self.tell(f"training {space.name} on {', '.join(space.corpus)}")
+        table = train(corpus, architecture=space.word2vec, progress=self.progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.save(path)
+        return EmbeddingTable.open(path)
+
+    def _encoder(self, spec: str, random_weights: int | None) -> OnnxEncoder:
+        if random_weights is None and is_encoder(spec):
+            return load_encoder(spec)
+        if random_weights is None and (self.base / spec / "card.toml").is_file():
+            return load_encoder(self.base / spec)
+        name = slug(spec) + ("" if random_weights is None else f"-random-{random_weights}")
+        folder = self.folder / "encoders" / name
+        if not (folder / "card.toml").is_file():
+            from embarith.export import export
+
+            self.tell(f"exporting {spec}" + _random(random_weights))
+            export(spec, folder, random_weights=random_weights, progress=self.progress)
+        return load_encoder(folder)
+
+    def _encoded(
+        self, space: Space, encoder: OnnxEncoder, words: Mapping[str, Sequence[str]]
+    ) -> tuple[EmbeddingTable, EmbeddingTable | None]:
+        name = slug(space.name)
+        random = encoder.card.export.random_weights if encoder.card.export else None
+        name += "" if random is None else f"-random-{random}"
+        self.tell(f"encoding {space.name}{_random(random)} on {encoder.device}")
+        inputs: Texts | Photographs
+        if space.side == "text":
+            inputs = Texts(self.asked, [[word] for word in self.asked])
+        else:
+            images = list(dict.fromkeys(image for found in words.values() for image in found))
+            inputs = Photographs(images, [self.collection.folder / image for image in images])
+        done = encode(
+            encoder,
+            inputs,
+            self.folder / "tables" / f"{name}.{space.side}.arrow",
+            progress=self.progress,
+            on_fault=lambda label, reason: self.tell(f"left out {label!r}: {reason}"),
+        )
+        if space.side == "text":
+            return done.table, None
+        return self._pooled(done.table, words), done.table
+
+    def _pooled(
+        self, photographs: EmbeddingTable, words: Mapping[str, Sequence[str]]
+    ) -> EmbeddingTable:
+        least = min(map(len, words.values()))
+        return pool(photographs, words, "mean", least=least)
+
+
+def find(spec: str, base: Path, data_dir: Path | None) -> Path:
+    """Return the path that a config means: from the config's folder, or in a data folder.
+
+    Raises
+    ------
+    DataError
+        There is none; suggests the nearest.
+    """
+    places = [base, *(folder for _, folder in folders(data_dir))]
+    for place in places:
+        path = place / Path(spec).expanduser()
+        if path.exists():
+            return path
+    siblings = [entry.name for place in places for entry in place.iterdir()]
+    raise DataError(
+        f"{spec!r} is neither in {str(base)!r} nor in a data folder"
+        f"{nearest(spec, siblings) or '; set EMBARITH_DATA to the folder that holds it'}"
+    )
+
+
+def slug(name: str) -> str:
+    """Return a name as part of the name of a file.
+
+    Examples
+    --------
+    >>> slug("CLIP text (a NAME)")
+    'clip-text-a-name'
+    """
+    words = "".join(one if one.isalnum() else " " for one in name.lower()).split()
+    if not words:
+        raise OptionError(f"space {name!r}: a name has letters or digits")
+    return "-".join(words)
+
+
+def _random(seed: int | None) -> str:
+    return "" if seed is None else f" with random weights {seed}"
+
+
+def _called(table: EmbeddingTable, name: str) -> EmbeddingTable:
+    """Return the table under a name of the reader's, which its results then carry."""
+    origin = table.provenance
+    if origin.encoder == name:
+        return table
+    named = replace(origin, steps=(f"here called {name!r}: {origin.encoder}", *origin.steps))
+    return EmbeddingTable(table.labels, table.vectors, replace(named, encoder=name))

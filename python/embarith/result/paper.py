@@ -1,0 +1,114 @@
+"""Everything that one run of `embarith paper` measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from embarith.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """One embedding space of the run.
+
+    Parameters
+    ----------
+    name : str
+        Also the name of its table in every result.
+    side : {"text", "image"}
+    rows, dimensions : int
+        Of its table of words.
+    encoder : str
+        What the table calls its origin by itself.
+    licence : str
+    random_weights : bool
+        Whether its weights were drawn: it proves that the tool runs, and nothing about the model.
+    photographs : int
+        Photographs a word, 0 on the text side.
+    left_out : int
+        Words of the collection without enough photographs that could be read.
+    untrained : int
+        Copies with random weights that stand beside it.
+    """
+
+    name: str
+    side: Literal["text", "image"]
+    rows: int
+    dimensions: int
+    encoder: str
+    licence: str
+    random_weights: bool
+    photographs: int
+    left_out: int
+    untrained: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How the chosen questions came about; see `embarith.questions.Picturable`."""
+
+    name: str
+    questions: int
+    rated: int
+    pictured: int
+    relations: int
+    not_above_zero: int
+    sharing: int
+    couples: int
+    apart: int
+    apart_of: int
+    pairs: int
+    photographs: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartInfo:
+    """One part of the run: the file of its results, or why it has none.
+
+    Parameters
+    ----------
+    name : str
+        ``EXPERIMENT`` or ``EXPERIMENT/SPACE``.
+    file : str
+        Of its results, beside the manifest.
+    skipped : str
+        Why there are none.
+    """
+
+    name: str
+    file: str = ""
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a run consists of, as `paper.json` holds it."""
+
+    schema: Literal["embarith.paper/1"] = "embarith.paper/1"
+    spaces: tuple[SpaceInfo, ...]
+    selection: Selection
+    parts: tuple[PartInfo, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A whole run, as reports take it.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    results : mapping of str to tuple of Result
+        By the name of the part.
+    details : mapping of str to tuple of pyarrow.Table
+        The single questions of the parts that have some, one table a result.
+    """
+
+    manifest: Manifest
+    results: Mapping[str, tuple[Result, ...]]
+    details: Mapping[str, tuple[pa.Table, ...]] = field(default_factory=dict)
