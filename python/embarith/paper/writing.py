@@ -28,7 +28,7 @@ def write(paper: Paper, folder: Path) -> list[Path]:
     for one in results:
         kinds.setdefault(one.schema.removeprefix("embarith.").partition("/")[0], []).append(one)
     texts = {
-        "report.html": html.render(document),
+        "report.html": html.render(document, report.TITLE),
         "report.md": markdown.render(document),
         "tables.tex": latex.render(document),
         "results.jsonl": "".join(to_json(one) + "\n" for one in results),

@@ -63,11 +63,46 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure.
+
+    Parameters
+    ----------
+    name : str
+        Of its files, without a suffix.
+    svg : str
+        The drawing.
+    caption : str
+        What it shows, units among it.
+    alt : str
+        What is to be seen, for those who cannot see it.
+    """
+
+    name: str
+    svg: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Many lines that a reader sorts and filters, where the format can; others leave them out."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+Block = Table | Facts | Picture | Listing
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """The report of one result, or of the comparison of several."""
 
     title: str
-    blocks: tuple[Table | Facts, ...]
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,20 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-from embarith.report.document import Cell, Column, Document, Facts, Row, Table
+from embarith.report.document import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Facts,
+    Listing,
+    Picture,
+    Row,
+    Table,
+)
 
+# Sections that a page may have before it begins with their list.
+_FEW = 5
 _STYLE = """
 .embarith { --ink: #1b1f24; --dim: #667079; --line: #d5dae0; --bar: #2f7fb8; --strong: #eef5fb;
   color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
@@ -32,30 +44,132 @@ _STYLE = """
 .embarith td small { display: block; color: var(--dim); font-weight: 400; }
 .embarith td.bar { width: 18em; min-width: 6em; vertical-align: middle; }
 .embarith td.bar i { display: block; height: .8em; background: var(--bar); border-radius: 2px; }
+.embarith figure { margin: 1.2em 0; max-width: 62em; }
+.embarith figure svg { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+.embarith figcaption { color: var(--dim); max-width: 75ch; font-size: .92em; }
+.embarith nav { margin: 1em 0 2em; columns: 2; font-size: .95em; }
+.embarith nav a { display: block; color: inherit; }
+.embarith summary { cursor: pointer; font-weight: 600; margin: 1.6em 0 .6em; }
+.embarith input { font: inherit; color: inherit; background: transparent; padding: .2em .5em;
+  border: 1px solid var(--line); border-radius: 3px; width: 24em; max-width: 100%; }
+.embarith th button { all: unset; cursor: pointer; }
+.embarith th button:focus-visible { outline: 2px solid var(--bar); }
+.embarith th[aria-sort=ascending] button::after { content: " ▲"; }
+.embarith th[aria-sort=descending] button::after { content: " ▼"; }
 .embarith p { color: var(--dim); margin: .5em 0; max-width: 75ch; font-size: .92em; }
 """
 
 
-def render(document: Document) -> str:
-    """Return the document as a whole page."""
-    title = escape(" · ".join(section.title for section in document.sections[:3]) or "embarith")
+_SCRIPT = """
+for (const listing of document.querySelectorAll(".embarith .listing")) {
+  const body = listing.tBodies[0], heads = [...listing.tHead.rows[0].cells];
+  const shown = listing.closest("details").querySelector("output");
+  const filter = listing.closest("details").querySelector("input");
+  const update = () => {
+    const wanted = filter.value.toLowerCase().split(/\\s+/).filter(Boolean);
+    let count = 0;
+    for (const row of body.rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !wanted.every(word => text.includes(word));
+      count += !row.hidden;
+    }
+    shown.value = `${count} of ${body.rows.length}`;
+  };
+  filter.addEventListener("input", update);
+  heads.forEach((head, at) => head.firstChild.addEventListener("click", () => {
+    const down = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    heads.forEach(one => one.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", down > 0 ? "ascending" : "descending");
+    const key = row => {
+      const text = row.cells[at].textContent.replace("−", "-"), number = parseFloat(text);
+      return Number.isNaN(number) ? text : number;
+    };
+    const order = (x, y) => typeof x === typeof y ? (x < y ? -1 : x > y ? 1 : 0)
+      : typeof x === "number" ? -1 : 1;
+    const rows = [...body.rows].sort((x, y) => down * order(key(x), key(y)));
+    body.append(...rows);
+  }));
+  update();
+}
+"""
+
+
+def render(document: Document, title: str = "") -> str:
+    """Return the document as a whole page; one of many sections begins with their list."""
+    sections = document.sections
+    named = title or " · ".join(section.title for section in sections[:3]) or "embarith"
+    heading = f"<h1>{escape(title)}</h1>\n" if title else ""
+    nav = ""
+    if len(sections) > _FEW:
+        links = "\n".join(
+            f'<a href="#s{number}">{escape(section.title)}</a>'
+            for number, section in enumerate(sections)
+        )
+        nav = f'<div class="embarith"><nav aria-label="Sections">\n{links}\n</nav></div>\n'
+    listed = any(isinstance(block, Listing) for one in sections for block in one.blocks)
+    script = f"<script>{_SCRIPT}</script>\n" if listed else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n</head>\n"
-        '<body style="margin: 2em auto; max-width: 70em; padding: 0 1em">\n'
-        f"{fragment(document)}</body>\n</html>\n"
+        f"<title>{escape(named)}</title>\n</head>\n"
+        '<body style="margin: 2em auto; max-width: 76em; padding: 0 1em">\n'
+        f"{_styled(heading)}{nav}{fragment(document)}{script}</body>\n</html>\n"
     )
+
+
+def _styled(heading: str) -> str:
+    return f'<div class="embarith">{heading}</div>\n' if heading else ""
 
 
 def fragment(document: Document) -> str:
     """Return the document as one element with its style, for a notebook's cell."""
     parts = [f"<style>{_STYLE}</style>"]
-    for section in document.sections:
-        parts.append(f"<h2>{escape(section.title)}</h2>")
-        parts += [_facts(one) if isinstance(one, Facts) else _table(one) for one in section.blocks]
+    for number, section in enumerate(document.sections):
+        parts.append(f'<h2 id="s{number}">{escape(section.title)}</h2>')
+        parts += map(_block, section.blocks)
     body = "\n".join(parts)
     return f'<div class="embarith">\n{body}\n</div>\n'
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Facts):
+        return _facts(block)
+    if isinstance(block, Picture):
+        return _picture(block)
+    if isinstance(block, Listing):
+        return _listing(block)
+    return _table(block)
+
+
+def _picture(picture: Picture) -> str:
+    # The drawing alone, without the declaration that only a file of its own has.
+    drawing = picture.svg[picture.svg.index("<svg") :]
+    return (
+        f'<figure role="img" aria-label="{escape(picture.alt, quote=True)}">\n{drawing}\n'
+        f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
+    )
+
+
+def _listing(listing: Listing) -> str:
+    sides = [_class("left" if column.align == "left" else "") for column in listing.columns]
+    head = "".join(
+        f'<th{side} scope="col"><button type="button">{escape(column.title)}</button></th>'
+        for side, column in zip(sides, listing.columns, strict=True)
+    )
+    rows = "\n".join(
+        "<tr>"
+        + "".join(f"<td{side}>{escape(cell)}</td>" for side, cell in zip(sides, row, strict=True))
+        + "</tr>"
+        for row in listing.rows
+    )
+    note = f"<p>{escape(listing.note)}</p>" if listing.note else ""
+    return (
+        f"<details><summary>{escape(listing.title)}</summary>\n{note}"
+        '<p><input type="search" placeholder="words that a line must hold" '
+        'aria-label="Filter lines"> <output></output></p>\n'
+        f'<div class="wide"><table class="listing">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{rows}\n</tbody></table></div></details>"
+    )
 
 
 def _facts(facts: Facts) -> str:

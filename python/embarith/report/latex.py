@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from embarith.report.document import Column, Document, Facts, Row, Table
+from embarith.report.document import Column, Document, Facts, Picture, Row, Table
 
-PREAMBLE = r"% needs \usepackage[T1]{fontenc} and \usepackage{booktabs,longtable}"
+PREAMBLE = r"% needs \usepackage[T1]{fontenc} and \usepackage{booktabs,longtable,graphicx}"
 # More lines than a page holds; a float could not be broken.
 _LONG = 45
 
@@ -49,8 +49,10 @@ def render(document: Document) -> str:
         for block in section.blocks:
             if isinstance(block, Table):
                 parts.append(_table(block, section.title))
-            else:
+            elif isinstance(block, Facts):
                 parts.append(_facts(block))
+            elif isinstance(block, Picture):
+                parts.append(_picture(block))
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,6 +74,14 @@ def _facts(facts: Facts) -> str:
         "\\begin{center}\\small\n"
         "\\begin{tabular}{@{}lp{0.8\\linewidth}@{}}\n"
         f"{body}\n\\end{{tabular}}\n\\end{{center}}"
+    )
+
+
+def _picture(picture: Picture) -> str:
+    return (
+        "\\begin{figure}\n\\centering\n"
+        f"\\includegraphics[width=\\linewidth]{{figures/{picture.name}.png}}\n"
+        f"\\caption{{{escape(picture.caption)}}}\n\\end{{figure}}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from embarith.report.document import Cell, Document, Facts, Table
+from embarith.report.document import Block, Cell, Document, Facts, Picture, Table
 
 
 def render(document: Document) -> str:
@@ -13,8 +13,16 @@ def render(document: Document) -> str:
     blocks = []
     for section in document.sections:
         blocks.append(f"## {_escape(section.title)}")
-        blocks += [_facts(one) if isinstance(one, Facts) else _table(one) for one in section.blocks]
+        blocks += [text for one in section.blocks if (text := _block(one))]
     return "\n\n".join(blocks) + "\n"
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Facts):
+        return _facts(block)
+    if isinstance(block, Picture):
+        return f"![{_escape(block.alt)}](figures/{block.name}.svg)\n\n{_escape(block.caption)}"
+    return _table(block) if isinstance(block, Table) else ""
 
 
 def _facts(facts: Facts) -> str:

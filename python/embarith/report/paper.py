@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 from embarith.report import published
 from embarith.report.document import (
+    Block,
     Cell,
     Column,
     Document,
     Facts,
+    Listing,
     Row,
     Section,
     Table,
@@ -34,6 +37,8 @@ from embarith.result import (
 )
 from embarith.result.paper import Paper, SpaceInfo
 
+TITLE = "The arithmetic of embeddings"
+
 # With fewer questions a share would claim more than it knows.
 FEWEST = 20
 
@@ -45,7 +50,13 @@ def document(paper: Paper) -> Document:
     view = _View(paper)
     sections = [
         Section("What was measured", (*_spaces(view), _selection(view))),
-        *_sections("Table 1. Vector offset", _offset(view), _standard(view)),
+        *_sections(
+            "Table 1. Vector offset",
+            _offset(view),
+            _standard(view),
+            listing(paper, "offset", "Single questions, candidates the words of the questions"),
+            listing(paper, "standard", "Single questions, candidates all words of a space"),
+        ),
         *_sections("Table 2. Randomly chosen pairs", _random_pairs(view)),
         *_sections("Table 3. Extended set", _extended(view), _by_rating(view)),
         *_sections("Table 4. Three questions by name", _named(view)),
@@ -59,7 +70,7 @@ def document(paper: Paper) -> Document:
     return Document(tuple(sections))
 
 
-def _sections(title: str, *blocks: Table | Facts | None) -> Iterator[Section]:
+def _sections(title: str, *blocks: Block | None) -> Iterator[Section]:
     """Yield a section of the blocks that there is something to say in."""
     known = tuple(one for one in blocks if one is not None)
     if known:
@@ -757,3 +768,40 @@ def _table_or_none(
 
 def _first(found: Sequence[pa.Table]) -> pa.Table | None:
     return found[0] if found else None
+
+
+def listing(paper: Paper, part: str, title: str) -> Listing | None:
+    """Return the single questions of a part, with where their answers landed."""
+    rows = []
+    for name, frames in paper.details.items():
+        if name.partition("/")[0] != part:
+            continue
+        measured = [one for one in paper.results[name] if isinstance(one, AnalogyResult)]
+        for result, frame in zip(measured, frames, strict=True):
+            rows += [_question(result.encoder.name, row) for row in frame.to_pylist()]
+    columns = (
+        *(Column(name, align="left") for name in ("space", "relation", "question", "nearest five")),
+        Column("landed", align="left"),
+        Column("rank, fair"),
+        Column("rank, restricted"),
+        Column("angle °"),
+        Column("ρ"),
+    )
+    return Listing(title, columns, tuple(rows)) if rows else None
+
+
+def _question(space: str, row: dict[str, Any]) -> tuple[str, ...]:
+    def rank(value: float | None) -> str:
+        return "–" if value is None else f"{value:g}"
+
+    return (
+        space,
+        row["relation"],
+        f"{row['a']}:{row['b']}::{row['c']}:{row['gold'][0]}",
+        ", ".join(row["answers"][:5]),
+        row["landed"],
+        rank(row["rank_fair"]),
+        rank(row["rank_restricted"]),
+        degrees(row["angle_unit"]),
+        share(row["rho_unit"]),
+    )

@@ -32,8 +32,9 @@ def show(document: Document, console: Console) -> None:
         console.print()
         console.print(Text(section.title, style="bold cyan"))
         for block in section.blocks:
-            drawn = _facts(block) if isinstance(block, Facts) else _table(block, console.width)
-            console.print(Padding(drawn, (1, 0, 0, 0)))
+            if isinstance(block, Facts | Table):
+                drawn = _facts(block) if isinstance(block, Facts) else _table(block, console.width)
+                console.print(Padding(drawn, (1, 0, 0, 0)))
     console.print()
 
 
