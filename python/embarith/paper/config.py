@@ -154,10 +154,13 @@ def _explained(fault: str) -> str:
 def _check(path: Path, config: Config) -> None:
     if not config.spaces:
         raise FormatError(f"{path}: no [[spaces]]; name at least one")
-    names = [space.name for space in config.spaces]
+    names = [slug(space.name) for space in config.spaces]
     for space in config.spaces:
-        if names.count(space.name) > 1 or not space.name.strip():
-            raise FormatError(f"{path}: every space has a name of its own, not {space.name!r}")
+        if names.count(slug(space.name)) > 1 or not slug(space.name):
+            raise FormatError(
+                f"{path}: every space has a name of its own, of letters or digits, "
+                f"not {space.name!r}"
+            )
         given = [source for source in _SOURCES if getattr(space, source)]
         if len(given) != 1:
             raise FormatError(
@@ -175,3 +178,15 @@ def _check(path: Path, config: Config) -> None:
     for key, least in (("photographs", 1), ("draws", 1), ("control_draws", 1), ("seed", 0)):
         if getattr(config, key) < least:
             raise FormatError(f"{path}: {key} must be at least {least}")
+
+
+def slug(name: str) -> str:
+    """Return a name as part of the name of a file.
+
+    Examples
+    --------
+    >>> slug("CLIP text (a NAME)")
+    'clip-text-a-name'
+    """
+    words = "".join(one if one.isalnum() else " " for one in name.lower()).split()
+    return "-".join(words)

@@ -122,7 +122,7 @@ def run(
     study.store.finish(
         Manifest(
             spaces=tuple(_describe(one, config, words) for one in spaces),
-            selection=_selection(chosen, config.photographs),
+            selection=_selection(chosen, config.photographs, words),
             parts=tuple(study.store.parts),
             seed=config.seed,
         )
@@ -298,7 +298,9 @@ def _describe(one: Opened, config: Config, words: Mapping[str, Sequence[str]]) -
     )
 
 
-def _selection(chosen: Picturable, photographs: int) -> Selection:
+def _selection(
+    chosen: Picturable, photographs: int, words: Mapping[str, Sequence[str]]
+) -> Selection:
     counts = {
         one.name: getattr(chosen, one.name) for one in fields(chosen) if one.name != "questions"
     }
@@ -306,5 +308,6 @@ def _selection(chosen: Picturable, photographs: int) -> Selection:
         name=chosen.questions.name,
         questions=len(chosen.questions),
         photographs=photographs,
+        unpictured=tuple(word for word in named_questions().words if word not in words),
         **counts,
     )

@@ -12,8 +12,8 @@ from embarith.data.catalogue import CATALOGUE
 from embarith.data.finding import folders
 from embarith.encoders.encoding import Photographs, Texts, encode
 from embarith.encoders.onnx import OnnxEncoder, is_encoder, load_encoder
-from embarith.errors import DataError, OptionError, nearest
-from embarith.paper.config import Space
+from embarith.errors import DataError, nearest
+from embarith.paper.config import Space, slug
 from embarith.photos import Collection, pool
 from embarith.progress import Progress
 from embarith.table import EmbeddingTable
@@ -184,20 +184,6 @@ def find(spec: str, base: Path, data_dir: Path | None) -> Path:
         f"{spec!r} is neither in {str(base)!r} nor in a data folder"
         f"{nearest(spec, siblings) or '; set EMBARITH_DATA to the folder that holds it'}"
     )
-
-
-def slug(name: str) -> str:
-    """Return a name as part of the name of a file.
-
-    Examples
-    --------
-    >>> slug("CLIP text (a NAME)")
-    'clip-text-a-name'
-    """
-    words = "".join(one if one.isalnum() else " " for one in name.lower()).split()
-    if not words:
-        raise OptionError(f"space {name!r}: a name has letters or digits")
-    return "-".join(words)
 
 
 def _random(seed: int | None) -> str:

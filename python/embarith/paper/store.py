@@ -13,6 +13,7 @@ from pyarrow import feather
 
 from embarith.errors import EmbarithError, FormatError
 from embarith.files import replacing
+from embarith.paper.config import slug
 from embarith.result import AnalogyResult, Result, from_json, to_json
 from embarith.result.paper import Manifest, Paper, PartInfo
 
@@ -58,7 +59,8 @@ class Store:
         compute : callable
         """
         key = hashlib.sha256(json.dumps([self._version, name, *inputs]).encode()).hexdigest()
-        path = self.folder / _RESULTS / f"{name.replace('/', '.')}.{key[:16]}.jsonl"
+        plain = ".".join(map(slug, name.split("/", 1)))
+        path = self.folder / _RESULTS / f"{plain}.{key[:16]}.jsonl"
         if not path.exists():
             self._tell(name)
             try:

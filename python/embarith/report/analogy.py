@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from embarith.report.comparison import compared
 from embarith.report.document import (
@@ -316,7 +317,9 @@ def _spread(
 ) -> Row:
     if spread is None:
         return line(name, "–", "–", "–", rule=rule)
-    return line(name, *map(show, (spread.min, spread.mean, spread.max)), rule=rule)
+    kind: Literal["share", "degrees"] = "degrees" if show is degrees else "share"
+    mean = Cell(show(spread.mean), interval(spread.ci, kind))
+    return line(name, show(spread.min), mean, show(spread.max), rule=rule)
 
 
 def _curve(result: AnalogyResult) -> Table:

@@ -142,7 +142,9 @@ def degrees(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"
 
 
-def interval(bounds: Interval | None, show: Literal["share", "percent"] = "share") -> str:
+def interval(
+    bounds: Interval | None, show: Literal["share", "percent", "degrees"] = "share"
+) -> str:
     """Return the bounds of an interval.
 
     Examples
@@ -152,7 +154,7 @@ def interval(bounds: Interval | None, show: Literal["share", "percent"] = "share
     """
     if bounds is None:
         return ""
-    low, high = map(share if show == "share" else percent, bounds)
+    low, high = map({"share": share, "percent": percent, "degrees": degrees}[show], bounds)
     return f"{low} to {high}" if low.startswith("−") else f"{low}–{high}"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from statistics import fmean
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -63,6 +64,7 @@ def document(paper: Paper) -> Document:
         *_sections("Table 5. Angles", _angles(view)),
         *_sections("Table 6. Spearman's ρ across dimensions", _rho(view)),
         *_sections("Islands", *_islands(view)),
+        *_sections("Parallel offsets", _parallelism(view), _relations(view)),
         *_sections("Rated pairs", _semeval(view)),
         *_sections("Left out", _skipped(view)),
         Section("Methods", (_methods(view),)),
@@ -480,20 +482,12 @@ def _named(view: _View) -> Table | None:
 
 
 def _unpictured(view: _View) -> Iterator[str]:
-    for space in view.spaces:
-        if space.side == "image":
-            result = view.analogy("named", space)
-            missing = ", ".join(result.coverage.missing) if result else ""
-            reason = next(
-                (
-                    one.skipped
-                    for one in view.paper.manifest.parts
-                    if one.name == f"named/{space.name}"
-                ),
-                "",
-            )
-            if missing or reason:
-                yield (f"{space.name}: words without photographs enough: {missing or reason}.")
+    missing = view.paper.manifest.selection.unpictured
+    if missing and any(space.side == "image" for space in view.spaces):
+        yield (
+            f"On the image side these words have fewer than "
+            f"{view.paper.manifest.selection.photographs} photographs: {', '.join(missing)}."
+        )
 
 
 def _angles(view: _View) -> Table | None:
@@ -570,8 +564,10 @@ def _spreads(
             if first and result.companions is not None:
                 auc = Cell(share(result.companions.auc), interval(result.companions.auc_ci))
             label = f"{_called(space, result)}: {name}" if first else name
-            values = map(show, (spread.min, spread.max, spread.mean))
-            rows.append(line(label, *values, auc, strong=first, rule=first))
+            kind: Literal["share", "degrees"] = "degrees" if show is degrees else "share"
+            mean = Cell(show(spread.mean), interval(spread.ci, kind))
+            ends = map(show, (spread.min, spread.max))
+            rows.append(line(label, *ends, mean, auc, strong=first, rule=first))
             first = False
         copies = view.paper.results.get(f"untrained/{space.name}", ())
         if copies:
@@ -690,21 +686,91 @@ def _islands(view: _View) -> Iterator[Table | None]:
         )
 
 
+def _parallelism(view: _View) -> Table | None:
+    rows = []
+    for space, result in view.each("extended-relation"):
+        found = [row.parallelism for row in result.relations if row.parallelism is not None]
+        if len(found) < FEWEST:
+            continue
+        rows.append(
+            line(
+                space.name,
+                f"{len(found)}",
+                *(
+                    share(fmean(getattr(one, name) for one in found))
+                    for name in (
+                        "concordance",
+                        "concordance_null",
+                        "consistency",
+                        "consistency_null",
+                    )
+                ),
+                percent(fmean(one.consistency > one.consistency_null for one in found)),
+            )
+        )
+    return _table_or_none(
+        "Are the offsets of a relation parallel? (mean over relations)",
+        (
+            Column("space", align="left"),
+            Column("relations"),
+            Column("true pairs", "offset concordance"),
+            Column("shuffled pairs", "offset concordance"),
+            Column("true pairs", "pairing consistency"),
+            Column("shuffled pairs", "pairing consistency"),
+            Column("relations above null"),
+        ),
+        rows,
+        (
+            "Fournier, Dupoux and Dunbar (2020): parallel offsets without any neighbourhood. "
+            "Concordance is the mean cosine between offsets; consistency, the AUC of true offsets "
+            "against shuffled pairings, is one half where the pairing does not matter.",
+        ),
+    )
+
+
+def _relations(view: _View) -> Listing | None:
+    rows = [
+        (
+            space.name,
+            row.name,
+            f"{row.answered}",
+            share(row.scores.restricted.top1.value),
+            share(row.only_c.restricted.top1.value) if row.only_c else "–",
+            share(row.p_holm),
+            share(row.helps),
+            share(row.auc),
+            share(row.parallelism.concordance if row.parallelism else None),
+            share(row.parallelism.consistency if row.parallelism else None),
+        )
+        for space, result in view.each("extended-relation")
+        for row in result.relations
+        if row.scores is not None
+    ]
+    columns = (
+        *(Column(name, align="left") for name in ("space", "relation")),
+        *map(Column, ("n", "top-1", "c alone", "p (Holm)", "helps", "AUC")),
+        *map(Column, ("concordance", "consistency")),
+    )
+    title = "Every relation (extended set, reading: relation; restricted, all words)"
+    return Listing(title, columns, tuple(rows)) if rows else None
+
+
 def _semeval(view: _View) -> Table | None:
     rows = []
     for space in view.spaces:
         one = view.alone("semeval", space)
         if isinstance(one, SemEvalResult):
+            covered = one.covered
+            measures = (covered.maxdiff, covered.rho, covered.maxdiff_only_c, covered.rho_only_c)
+            tests = [row for row in one.relations if row.split == "test"]
+            few = sum(row.rho_covered is not None for row in tests) < FEWEST
             rows.append(
                 line(
                     space.name,
                     percent(one.coverage.share),
                     figure(one.all.maxdiff),
                     figure(one.all.rho),
-                    figure(one.covered.maxdiff),
-                    figure(one.covered.rho),
-                    figure(one.covered.maxdiff_only_c),
-                    figure(one.covered.rho_only_c),
+                    *(Cell("–") if few else figure(value) for value in measures),
                 )
             )
     return _table_or_none(
@@ -720,7 +786,10 @@ def _semeval(view: _View) -> Table | None:
             Column("ρ", "c alone, covered"),
         ),
         rows,
-        ("Mean over relations; intervals are 95 %, from resampling relations.",),
+        (
+            "Mean over relations; intervals are 95 %, from resampling relations. Covered figures "
+            f"of fewer than {FEWEST} relations are not shown.",
+        ),
     )
 
 

@@ -107,11 +107,12 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Minimum, maximum and mean over questions."""
+    """Minimum, maximum and mean over questions, and the mean's interval where one was drawn."""
 
     min: float
     max: float
     mean: float
+    ci: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)

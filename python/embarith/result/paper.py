@@ -50,7 +50,10 @@ class SpaceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How the chosen questions came about; see `embarith.questions.Picturable`."""
+    """How the chosen questions came about; see `embarith.questions.Picturable`.
+
+    `unpictured` are the words of table 4 that have fewer than `photographs` photographs.
+    """
 
     name: str
     questions: int
@@ -64,6 +67,7 @@ class Selection:
     apart_of: int
     pairs: int
     photographs: int
+    unpictured: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

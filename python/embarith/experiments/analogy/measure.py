@@ -123,6 +123,7 @@ def measure(
     found = None if asked.by_pair else geo.measure(table, asked, seed, progress)
     if found is not None:
         values["helps"] = found.helps[:, None]
+        values |= summary.geometry_values(found)
         if not np.isnan(found.auc).any():
             values["auc"] = found.auc[:, None]
     boot = options.bootstrap(values, asked, stage="intervals")
@@ -164,8 +165,8 @@ def measure(
         baselines=summary.baselines(blocks),
         null=summary.null(permuted, np.bincount(asked.relation)),
         control=control,
-        angle=None if found is None else summary.raw_unit(found.angle_raw, found.angle_unit),
-        rho=None if found is None else summary.raw_unit(found.rho_raw, found.rho_unit),
+        angle=None if found is None else summary.raw_unit(found, blocks, "angle"),
+        rho=None if found is None else summary.raw_unit(found, blocks, "rho"),
         companions=None if found is None else summary.companions(found, blocks),
         vocabulary_curve=summary.vocabulary_curve(asked, solved.rank_restricted, len(table)),
         by_rating=_by_rating(blocks, asked, options),

@@ -138,22 +138,49 @@ def baselines(blocks: Blocks) -> Baselines | None:
     )
 
 
-def raw_unit(raw: Floats, unit: Floats) -> RawUnit:
-    """Spread from raw and from unit vectors."""
-    return RawUnit(raw=spread(raw), unit=spread(unit))
+# What an interval is drawn for besides the scores; those with NaN among them have none.
+GEOMETRY = (
+    "angle_raw",
+    "angle_unit",
+    "rho_raw",
+    "rho_unit",
+    "pearson",
+    "angle_only_c",
+    "rho_only_c",
+    "angle_random_d",
+    "rho_random_d",
+)
+
+
+def geometry_values(found: Geometry) -> dict[str, Floats]:
+    """Return the columns that intervals are drawn for."""
+    columns = {name: getattr(found, name)[:, None] for name in GEOMETRY}
+    return {name: column for name, column in columns.items() if not np.isnan(column).any()}
+
+
+def raw_unit(found: Geometry, blocks: Blocks, name: str) -> RawUnit:
+    """Spread of a quantity from raw and from unit vectors."""
+    raw, unit = (_spread_of(found, blocks, f"{name}_{kind}") for kind in ("raw", "unit"))
+    return RawUnit(raw=raw, unit=unit)
+
+
+def _spread_of(found: Geometry, blocks: Blocks, name: str) -> Spread:
+    """Spread of a column of the geometry, with its interval."""
+    drawn = blocks.figure(name)
+    return spread(getattr(found, name), drawn.ci if drawn else None)
 
 
 def companions(found: Geometry, blocks: Blocks) -> Companions:
     """Return what stands beside angles and correlations."""
     auc = blocks.figure("auc")
     return Companions(
-        pearson=spread(found.pearson),
+        pearson=_spread_of(found, blocks, "pearson"),
         rho_rotated=spread(found.rho_rotated),
         rho_rotated_questions=len(found.rho_rotated),
-        rho_random_d=_if_any(found.rho_random_d),
-        angle_random_d=_if_any(found.angle_random_d),
-        angle_only_c=spread(found.angle_only_c),
-        rho_only_c=spread(found.rho_only_c),
+        rho_random_d=_spread_if_any(found, blocks, "rho_random_d"),
+        angle_random_d=_spread_if_any(found, blocks, "angle_random_d"),
+        angle_only_c=_spread_of(found, blocks, "angle_only_c"),
+        rho_only_c=_spread_of(found, blocks, "rho_only_c"),
         auc=auc.value if auc else None,
         auc_ci=auc.ci if auc else None,
     )
@@ -269,14 +296,16 @@ def control(means: Floats, observed: Floats) -> Control:
     )
 
 
-def spread(values: Floats) -> Spread:
+def spread(values: Floats, ci: Interval | None = None) -> Spread:
     """Minimum, maximum and mean."""
-    return Spread(min=float(values.min()), max=float(values.max()), mean=float(values.mean()))
+    return Spread(float(values.min()), float(values.max()), float(values.mean()), ci)
 
 
-def _if_any(values: Floats) -> Spread | None:
-    known = values[~np.isnan(values)]
-    return spread(known) if len(known) else None
+def _spread_if_any(found: Geometry, blocks: Blocks, name: str) -> Spread | None:
+    known = getattr(found, name)[~np.isnan(getattr(found, name))]
+    if len(known) in (0, len(getattr(found, name))):
+        return _spread_of(found, blocks, name) if len(known) else None
+    return spread(known)
 
 
 def vocabulary_curve(asked: Asked, ranks: solvers.Ranks, size: int) -> tuple[VocabularyPoint, ...]:
