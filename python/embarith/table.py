@@ -27,6 +27,7 @@ from embarith.checks import (
     as_rows,
     find_faults,
 )
+from embarith.draws import generator
 from embarith.errors import MissingLabelError, OptionError, TableError, nearest
 from embarith.files import replacing
 from embarith.provenance import Provenance
@@ -464,6 +465,35 @@ class EmbeddingTable:
             lambda unit: _rescale(unit - mean, self),
             self.provenance.then(f"centered on {named}", normalized=True),
         )
+
+    def rotated(self, seed: int = 0) -> EmbeddingTable:
+        """Return the table turned at random, a control for what depends on the basis.
+
+        Lengths and cosines stay (to float32), rank correlations across the dimensions do not. The
+        orthogonal matrix is drawn uniformly: the Q of a Gaussian matrix's QR factors, its columns
+        signed so that the diagonal of R is positive (Mezzadri 2007). It has O(d^2) entries and
+        takes O(d^3) time.
+
+        Parameters
+        ----------
+        seed : int
+            Not negative.
+
+        Examples
+        --------
+        >>> table = EmbeddingTable.from_arrays(["a", "b"], np.eye(2, 3, dtype=np.float32))
+        >>> table.rotated().most_similar("a")[0][0], table.rotated().provenance.steps
+        ('b', ('rotated by seed 0',))
+        """
+        seed = as_count("seed", seed, 0)
+        gaussian = generator(seed, "rotation").standard_normal((self.dimensions,) * 2)
+        turn, upper = np.linalg.qr(gaussian)
+        turn *= np.sign(np.diag(upper))
+        out = np.empty_like(self.vectors)
+        for start in range(0, len(self), _BLOCK):
+            out[start : start + _BLOCK] = self.vectors[start : start + _BLOCK] @ turn
+        origin = self.provenance.then(f"rotated by seed {seed}")
+        return EmbeddingTable(self.labels, _read_only(out), origin)
 
     def _with_rows(self, change: Any, provenance: Provenance) -> EmbeddingTable:
         out = np.empty_like(self.vectors)

@@ -18,6 +18,7 @@ import pyarrow.ipc
 import pytest
 from gensim.models import KeyedVectors
 
+from embarith import statistics
 from embarith.errors import FormatError, MissingLabelError, OptionError, TableError
 from embarith.provenance import Provenance
 from embarith.table import EmbeddingTable
@@ -255,6 +256,32 @@ def test_normalizing_and_centring(words: EmbeddingTable) -> None:
     np.testing.assert_allclose(centred.vectors, shifted, atol=1e-6)
     assert centred.provenance.steps[-1] == "centered on 100 named rows"
     assert centred.provenance.normalized
+
+
+def test_rotating_keeps_lengths_and_cosines_and_changes_the_basis(words: EmbeddingTable) -> None:
+    words = words.select(np.arange(500))
+    turned = words.rotated(3)
+    before, after = (table.vectors.astype(np.float64) for table in (words, turned))
+    np.testing.assert_allclose(after @ after.T, before @ before.T, atol=2e-5)
+    np.testing.assert_allclose(turned.norms, words.norms, rtol=1e-6)
+    angles = [statistics.angles(x[:-1], x[1:]) for x in (before, after)]
+    np.testing.assert_allclose(*angles, atol=1e-4)
+    rho = [statistics.spearman(x[:-1], x[1:]) for x in (before, after)]
+    assert np.abs(rho[0] - rho[1]).max() > 0.1
+    assert turned.provenance.steps[-1] == "rotated by seed 3"
+    assert turned.provenance.normalized == words.provenance.normalized
+    np.testing.assert_array_equal(turned.vectors, words.rotated(3).vectors)
+    assert not np.allclose(turned.vectors, words.rotated(4).vectors)
+
+
+def test_rotations_are_orthogonal_matrices_of_both_signs() -> None:
+    axes = EmbeddingTable.from_arrays(list("abcdef"), np.eye(6, dtype=np.float32))
+    turns = [axes.rotated(seed).vectors.astype(np.float64) for seed in range(20)]
+    for turn in turns:
+        np.testing.assert_allclose(turn @ turn.T, np.eye(6), atol=1e-6)
+    assert {round(np.linalg.det(turn)) for turn in turns} == {-1, 1}
+    with pytest.raises(OptionError, match="seed"):
+        axes.rotated(-1)
 
 
 @pytest.mark.parametrize(
