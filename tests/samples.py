@@ -54,3 +54,10 @@ def relation(name: str, value: float) -> result.RelationRow:
         helps=0.31,
         parallelism=result.Parallelism(0.30, 0.02, 0.91, 0.5),
     )
+
+
+def measured(value: float, null: float | None = None) -> result.Measured:
+    ci = (round(value - 0.011, 3), round(value + 0.012, 3))
+    if null is None:
+        return result.Measured(value, ci)
+    return result.Measured(value, ci, null, (null - 0.001, null + 0.002), 0.048)

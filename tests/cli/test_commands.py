@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import embarith
 from embarith.cli import main
 from embarith.questions import SemEval, load
-from embarith.result import Answer, from_json
+from embarith.result import Answer, GeometryResult, from_json
 from embarith.table import EmbeddingTable
 
 
@@ -214,3 +214,21 @@ def test_report_refuses_what_is_no_result(tmp_path: Path, text: str, message: st
     assert outcome.exit_code == 1
     assert str(path) in outcome.stderr
     assert message in outcome.stderr
+
+
+def test_geometry_of_words_and_of_a_question_set(glove: Path, tmp_path: Path, shared: Path) -> None:
+    words = tmp_path / "some.txt"
+    words.write_text("\n".join([*load("google").words[:60], "aaaaq"]))
+    people = run("geometry", str(glove), "--words", str(words))
+    assert people.exit_code == 0, people.stderr
+    assert "some.txt" in people.stdout
+    assert "aaaaq, " in people.stdout
+    machines = run("geometry", str(glove), str(glove), "--questions", "google", "--json")
+    lines = machines.stdout.splitlines()
+    result = from_json(lines[0])
+    assert isinstance(result, GeometryResult)
+    assert result.words.name == "google"
+    assert len(lines) == 2
+    twice = run("geometry", str(glove), "--questions", "google", "--words", str(words))
+    assert twice.exit_code == 2
+    assert "give one of --words and --questions" in twice.stderr

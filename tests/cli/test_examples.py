@@ -57,6 +57,7 @@ def test_every_example_runs(
         shutil.copy(shared / "photos" / image, tmp_path / "photos" / f"{rank}.jpg")
         rows.append(f"{'dog' if rank % 2 else 'cat'},{rank},{rank}.jpg")
     (tmp_path / "photos" / "words.csv").write_text("\n".join(rows))
+    (tmp_path / "words.txt").write_text("\n".join(load("google").words[:40]))
     # A name stands for the same vectors in every example; opening them takes seconds.
     opened: dict[str, EmbeddingTable] = {}
 

@@ -10,7 +10,9 @@ import pytest
 from embarith import result
 from embarith.result import from_json, json_schema, rounded, to_json
 
-KINDS = ("embarith.analogy/1", "embarith.semeval/1", "embarith.choice/1", "embarith.answer/1")
+KINDS = tuple(
+    f"embarith.{kind}/1" for kind in ("analogy", "semeval", "choice", "answer", "geometry")
+)
 
 
 @pytest.fixture

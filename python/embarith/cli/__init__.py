@@ -37,6 +37,7 @@ COMMANDS = (
     "analogy",
     "semeval",
     "paper",
+    "geometry",
     "export-onnx",
     "encode",
     "table",

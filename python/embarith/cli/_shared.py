@@ -165,6 +165,20 @@ def load_questions(
         )
 
 
+def read_lines(file: Path) -> list[str]:
+    """Return the lines of a file, without empty ones."""
+    from embarith.errors import FormatError
+
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as fault:
+        raise FormatError(f"{file}: not UTF-8 at byte {fault.start}") from None
+    found = [line.strip() for line in lines if line.strip()]
+    if not found:
+        raise FormatError(f"{file}: no lines")
+    return found
+
+
 @contextmanager
 def show_progress() -> Iterator[Progress | None]:
     """Yield a progress callback that draws on stderr, or None where nobody watches."""

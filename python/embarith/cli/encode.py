@@ -153,9 +153,9 @@ def encode(
     if images is not None:
         inputs = _photographs(images, rotate)
     elif texts is not None:
-        inputs = _texts(_lines(texts), (), loaded)
+        inputs = _texts(_shared.read_lines(texts), (), loaded)
     elif words is not None:
-        inputs = _texts(_lines(words), template, loaded)
+        inputs = _texts(_shared.read_lines(words), template, loaded)
     else:
         asked = _shared.load_questions(str(questions), data_dir, yes)
         inputs = _texts(asked.words, template, loaded)
@@ -266,20 +266,6 @@ class _Events:
             )
 
         return tell
-
-
-def _lines(file: Path) -> list[str]:
-    """Return the lines of a file, without empty ones."""
-    from embarith.errors import FormatError
-
-    try:
-        lines = file.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as fault:
-        raise FormatError(f"{file}: not UTF-8 at byte {fault.start}") from None
-    found = [line.strip() for line in lines if line.strip()]
-    if not found:
-        raise FormatError(f"{file}: no lines")
-    return found
 
 
 def _texts(labels: Sequence[str], templates: Sequence[str], encoder: OnnxEncoder) -> Texts:

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from embarith.errors import OptionError, nearest
-from embarith.result import Coverage, EncoderInfo
+from embarith.result import Coverage, EncoderInfo, Interval, Measured
+from embarith.statistics import EQUAL, interval
 from embarith.table import EmbeddingTable
 
 Case = Literal["exact", "lower", "fold"]
@@ -107,3 +108,28 @@ def coverage(asked: int, lost: Iterable[Iterable[str]], left_out: int = 0) -> Co
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     share = (asked - len(items) - left_out) / asked
     return Coverage(share=share, missing=dict(ordered), left_out=left_out)
+
+
+def percentiles(values: NDArray[np.float64]) -> Interval | None:
+    """Return the 95 % percentile interval of the draws of a figure, None where none tells any."""
+    known = values[~np.isnan(values)]
+    if not len(known) or np.ptp(known) == 0:
+        return None
+    low, high = interval(known).tolist()
+    return low, high
+
+
+def against(value: float, ci: Interval | None, null: NDArray[np.float64]) -> Measured:
+    """Return a figure and the draws of its null, of which there may be none.
+
+    Parameters
+    ----------
+    value : float
+    ci : (float, float) or None
+    null : ndarray of float64, shape (draws,)
+    """
+    if not len(null):
+        return Measured(value, ci)
+    low, high = interval(null).tolist()
+    p = (1 + np.count_nonzero(null >= value - EQUAL)) / (len(null) + 1)
+    return Measured(value, ci, float(null.mean()), (low, high), float(p))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from io import StringIO
 
 from embarith.errors import OptionError
@@ -14,7 +14,9 @@ from embarith.result import (
     AnalogyResult,
     Answer,
     ChoiceResult,
+    GeometryResult,
     IslandResult,
+    Measured,
     Result,
     SemEvalFigures,
     SemEvalResult,
@@ -51,6 +53,8 @@ def _lines(result: Result) -> Iterator[Line]:
         yield from _choice(result)
     elif isinstance(result, IslandResult):
         yield from _island(result)
+    elif isinstance(result, GeometryResult):
+        yield from _geometry(result)
     else:
         yield from _answer(result)
 
@@ -117,6 +121,37 @@ def _island(result: IslandResult) -> Iterator[Line]:
         landed = {f"landed_{part}": share for part, share in asdict(point.landed).items()}
         shares = {"top5": point.top5, "top5_only_c": point.top5_only_c}
         yield {**head, "row": "vocabulary", "words": point.size, **shares, **landed}
+
+
+def _geometry(result: GeometryResult) -> Iterator[Line]:
+    head = {"table": result.encoder.name, "words": result.words.name, "size": result.words.size}
+    norms = {"norm_mean": result.norms.mean, "norm_variation": result.norms.variation}
+    yield {**head, "row": "norms", **_measured(norms)}
+    for name in ("unit", "centered"):
+        shape = getattr(result, name)
+        parts = {part.name: getattr(shape, part.name) for part in fields(shape)}
+        hubs = parts.pop("hubs")
+        yield {**head, "row": name, "k": result.k, **_measured(parts)}
+        for hub in hubs:
+            yield {**head, "row": f"{name} hub", "k": result.k, "word": hub.word, "n_k": hub.count}
+
+
+def _measured(found: Mapping[str, Measured]) -> Line:
+    """Return figures by name, and beside each its interval and its null."""
+    line: Line = {}
+    for name, one in found.items():
+        for ends, suffix in ((one.ci, ""), (one.null_ci, "_null")):
+            value = one.null if suffix else one.value
+            low, high = ends or ("", "")
+            if value is not None:
+                line |= {
+                    f"{name}{suffix}": value,
+                    f"{name}{suffix}_low": low,
+                    f"{name}{suffix}_high": high,
+                }
+        if one.p is not None:
+            line[f"{name}_p"] = one.p
+    return line
 
 
 def _answer(result: Answer) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from embarith.result import Figure, Interval
+from embarith.result import Figure, Interval, Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,16 @@ def interval(
 def figure(one: Figure | None) -> Cell:
     """Return a share with its interval."""
     return Cell("–") if one is None else Cell(share(one.value), interval(one.ci))
+
+
+def measured(one: Measured) -> Cell:
+    """Return a figure with its interval."""
+    return Cell(share(one.value), interval(one.ci))
+
+
+def null(one: Measured) -> Cell:
+    """Return what a figure's null has, with the interval over its draws."""
+    return Cell(share(one.null), interval(one.null_ci))
 
 
 def line(*cells: str | Cell, strong: bool = False, rule: bool = False) -> Row:

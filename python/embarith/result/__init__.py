@@ -31,10 +31,19 @@ from embarith.result.figures import (
     EncoderInfo,
     Figure,
     Interval,
+    Measured,
     QuestionsInfo,
     Run,
     Scores,
     VocabularyInfo,
+)
+from embarith.result.geometry import (
+    AnswersGiven,
+    GeometryResult,
+    Given,
+    Hub,
+    Norms,
+    Shape,
 )
 from embarith.result.island import IslandPoint, IslandResult
 from embarith.result.semeval import (
@@ -45,12 +54,13 @@ from embarith.result.semeval import (
     SemEvalScores,
 )
 
-Result = AnalogyResult | SemEvalResult | ChoiceResult | IslandResult | Answer
+Result = AnalogyResult | SemEvalResult | ChoiceResult | IslandResult | GeometryResult | Answer
 
 __all__ = [
     "Accuracy",
     "AnalogyResult",
     "Answer",
+    "AnswersGiven",
     "Baselines",
     "Candidate",
     "Chance",
@@ -62,10 +72,15 @@ __all__ = [
     "Coverage",
     "EncoderInfo",
     "Figure",
+    "GeometryResult",
+    "Given",
+    "Hub",
     "Interval",
     "IslandPoint",
     "IslandResult",
     "Landed",
+    "Measured",
+    "Norms",
     "Null",
     "Odds",
     "Parallelism",
@@ -83,6 +98,7 @@ __all__ = [
     "SemEvalRelation",
     "SemEvalResult",
     "SemEvalScores",
+    "Shape",
     "Spread",
     "Term",
     "VocabularyInfo",

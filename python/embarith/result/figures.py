@@ -28,6 +28,28 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure beside what it is held against.
+
+    Parameters
+    ----------
+    value : float
+    ci : (float, float) or None
+        95 % percentile interval of a bootstrap, None where none was drawn.
+    null, null_ci : float and (float, float), or None
+        Mean and 95 % percentile interval over the draws of the null, None where there is no null.
+    p : float or None
+        (1 + #{null >= value}) / (draws + 1).
+    """
+
+    value: float
+    ci: Interval | None = None
+    null: float | None = None
+    null_ci: Interval | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """Top-1, top-5 and mean reciprocal rank (whose `count` is the sum of reciprocal ranks)."""
 

@@ -1,7 +1,8 @@
 """The figures of a report, each a plain function of arrays.
 
 `directions` compares vectors, `credit` turns ranks into scores, `resampling` gives intervals and
-nulls, `parallelism` asks whether a relation's offsets point one way. All sums are float64.
+nulls, `parallelism` asks whether a relation's offsets point one way, `shape` how a set of vectors
+lies in its space. All sums are float64.
 """
 
 from embarith.statistics.credit import credit, reciprocal_rank, vocabulary_credit
@@ -16,6 +17,7 @@ from embarith.statistics.directions import (
 )
 from embarith.statistics.parallelism import parallelism
 from embarith.statistics.resampling import (
+    FEWEST,
     Bootstrap,
     PermutationNull,
     auc,
@@ -25,24 +27,37 @@ from embarith.statistics.resampling import (
     mean_interval,
     permutation_null,
 )
+from embarith.statistics.shape import (
+    bootstrap_weights,
+    component_shares,
+    mean_cosines,
+    occurrences,
+    skewness,
+)
 
 __all__ = [
     "EQUAL",
+    "FEWEST",
     "Bootstrap",
     "PermutationNull",
     "angles",
     "auc",
+    "bootstrap_weights",
+    "component_shares",
     "cosines",
     "credit",
     "crossed_bootstrap",
     "holm",
     "interval",
+    "mean_cosines",
     "mean_interval",
+    "occurrences",
     "parallelism",
     "pearson",
     "permutation_null",
     "reciprocal_rank",
     "rotated_spearman",
+    "skewness",
     "spearman",
     "unit",
     "vocabulary_credit",

@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 _CHUNK = 250_000
 
 # Pairs, or other units drawn together, that an interval needs behind it.
-_FEWEST = 5
+FEWEST = 5
 
 
 def interval(draws: Floats) -> Floats:
@@ -61,7 +61,7 @@ def mean_interval(
     (0.2, 1.0)
     """
     count = int(unit.max(initial=-1)) + 1
-    if not draws or count < _FEWEST or np.ptp(values) == 0:
+    if not draws or count < FEWEST or np.ptp(values) == 0:
         return None
     total, size = np.bincount(unit, values, count), np.bincount(unit, minlength=count)
     drawn = random.integers(0, count, (draws, count))
@@ -153,7 +153,7 @@ def crossed_bootstrap(
     present = sizes > 0
     either = np.unique(np.concatenate([relation, relation]) * len(units) + numbers)
     pairs = np.bincount(either // len(units), minlength=len(sizes))
-    together = present & (pairs < _FEWEST)
+    together = present & (pairs < FEWEST)
     apart = present & ~together
     order = np.lexsort((high, low, relation))
     low, high, relation, values = low[order], high[order], relation[order], values[order]
@@ -181,7 +181,7 @@ def crossed_bootstrap(
             mean += share[together].sum() * pooled
         overall.append(interval(mean.T))
     micro, macro = overall
-    micro[_alike(values) | (len(units) < _FEWEST)] = np.nan
+    micro[_alike(values) | (len(units) < FEWEST)] = np.nan
     macro[np.isnan(micro)] = np.nan
     relations = np.full((len(sizes), values.shape[1], 2), np.nan)
     relations[apart] = interval(np.moveaxis(means, 0, -1))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from embarith import result
-from samples import chance, figure, relation, scores, spread
+from samples import chance, figure, measured, relation, scores, spread
 
 
 @pytest.fixture
@@ -150,6 +150,28 @@ def choice() -> result.ChoiceResult:
             "large": result.ChoiceGroup(163, 163, 0.4, 0.3, 0.25, 0.2),
         },
         draws=1000,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def geometry() -> result.GeometryResult:
+    def shape(*values: float) -> result.Shape:
+        figures = [measured(value, number / 100 + 0.0121) for number, value in enumerate(values)]
+        return result.Shape(*figures, hubs=(result.Hub("a|b_<c>", 43), result.Hub("good", 39)))
+
+    return result.GeometryResult(
+        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
+        words=result.VocabularyInfo("google", 900, "cd" * 32),
+        coverage=result.Coverage(900 / 905, {f"word{number}": 1 for number in range(5)}),
+        case="lower",
+        k=10,
+        norms=result.Norms(2.81, measured(4.85), 7.35, measured(0.12)),
+        unit=shape(0.167, 0.417, 0.145, 0.568, 1.278, 0.009),
+        centered=shape(0.001, 0.022, 0.148, 0.571, 1.005, 0.004),
+        draws=1000,
+        random_tables=20,
         seed=0,
         run=result.Run(1.5, "avx2", 2, {}, {}),
     )

@@ -144,3 +144,30 @@ def test_epsilon_is_part_of_the_method(analogy: result.AnalogyResult) -> None:
     assert "3CosMul (ε = 1e-05) on unit vectors" in render([mul], "terminal")
     other = replace(mul, epsilon=1e-3)
     assert "Measured in different ways" in render([mul, other], "terminal")
+
+
+def test_geometry_stands_beside_random_tables_and_says_what_is_missing(
+    geometry: result.GeometryResult,
+) -> None:
+    text = render([geometry], "terminal")
+    for needed in (
+        "900 words",
+        "word0, word1",
+        "99.4 % of the set",
+        "20 random tables",
+        "a|b_<c>",
+        "12.0 % of it",
+    ):
+        assert needed in text
+    line = next(line for line in text.splitlines() if line.startswith("mean cosine"))
+    assert line.split()[-4:] == [".167", ".012", ".001", ".012"]
+    other = replace(geometry, words=replace(geometry.words, sha256="99"))
+    assert "Not comparable: the tables were measured on different words" in render(
+        [geometry, other], "terminal"
+    )
+    assert "Not comparable" not in render([geometry, geometry], "terminal")
+    without = replace(geometry.unit.skewness, null=None, null_ci=None, p=None)
+    shape = replace(geometry.unit, skewness=without)
+    text = render([replace(geometry, unit=shape)], "terminal")
+    line = next(line for line in text.splitlines() if line.startswith("skewness"))
+    assert line.split()[-3] == "–"

@@ -32,6 +32,7 @@ FORMATS = ("terminal", "md", "latex", "csv", "html")
         ("semeval", (0.42, 0.28, 0.31, 0.07)),
         ("choice", (0.35, 0.248, 0.344, 0.222)),
         ("answer", (0.886, 0.852)),
+        ("geometry", (0.167, 0.156, 0.417, 0.0321, 1.278, 0.571)),
     ],
 )
 def test_every_kind_of_result_prints_its_figures_in_every_format(
