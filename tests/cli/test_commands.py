@@ -218,11 +218,11 @@ def test_report_refuses_what_is_no_result(tmp_path: Path, text: str, message: st
 
 def test_geometry_of_words_and_of_a_question_set(glove: Path, tmp_path: Path, shared: Path) -> None:
     words = tmp_path / "some.txt"
-    words.write_text("\n".join([*load("google").words[:60], "aaaaq"]))
+    words.write_text("\n".join([*load("google").words[:60], "AAAAQ"]))
     people = run("geometry", str(glove), "--words", str(words))
     assert people.exit_code == 0, people.stderr
     assert "some.txt" in people.stdout
-    assert "aaaaq, " in people.stdout
+    assert "AAAAQ, " in people.stdout
     machines = run("geometry", str(glove), str(glove), "--questions", "google", "--json")
     lines = machines.stdout.splitlines()
     result = from_json(lines[0])

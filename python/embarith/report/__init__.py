@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from embarith.errors import OptionError, nearest
-from embarith.report import analogy, answer, choice, geometry, island, semeval
+from embarith.report import analogy, answer, choice, gap, geometry, island, semeval
 from embarith.report.document import Document
 from embarith.result import (
     AnalogyResult,
     Answer,
     ChoiceResult,
+    GapResult,
     GeometryResult,
     IslandResult,
     Result,
@@ -32,6 +33,7 @@ def document(results: Sequence[Result]) -> Document:
         *choice.sections([one for one in results if isinstance(one, ChoiceResult)]),
         *island.sections([one for one in results if isinstance(one, IslandResult)]),
         *geometry.sections([one for one in results if isinstance(one, GeometryResult)]),
+        *gap.sections([one for one in results if isinstance(one, GapResult)]),
         *answer.sections([one for one in results if isinstance(one, Answer)]),
     ]
     return Document(tuple(sections))

@@ -14,6 +14,7 @@ from embarith.result import (
     AnalogyResult,
     Answer,
     ChoiceResult,
+    GapResult,
     GeometryResult,
     IslandResult,
     Measured,
@@ -55,6 +56,8 @@ def _lines(result: Result) -> Iterator[Line]:
         yield from _island(result)
     elif isinstance(result, GeometryResult):
         yield from _geometry(result)
+    elif isinstance(result, GapResult):
+        yield _gap(result)
     else:
         yield from _answer(result)
 
@@ -134,6 +137,23 @@ def _geometry(result: GeometryResult) -> Iterator[Line]:
         yield {**head, "row": name, "k": result.k, **_measured(parts)}
         for hub in hubs:
             yield {**head, "row": f"{name} hub", "k": result.k, "word": hub.word, "n_k": hub.count}
+
+
+def _gap(result: GapResult) -> Line:
+    names = ("distance", "separability", "within_first", "within_second", "across")
+    found = {name: getattr(result, name) for name in names}
+    if result.matched is not None:
+        found["matched"] = result.matched.matched
+    return {
+        "first": result.first.name,
+        "second": result.second.name,
+        "space": result.space,
+        "first_modality": result.modalities[0],
+        "second_modality": result.modalities[1],
+        "random_weights": result.random_weights,
+        **_measured(found),
+        "matched_labels": result.matched.labels if result.matched else 0,
+    }
 
 
 def _measured(found: Mapping[str, Measured]) -> Line:

@@ -37,6 +37,7 @@ from embarith.result.figures import (
     Scores,
     VocabularyInfo,
 )
+from embarith.result.gap import GapResult, Matched
 from embarith.result.geometry import (
     AnswersGiven,
     GeometryResult,
@@ -54,7 +55,15 @@ from embarith.result.semeval import (
     SemEvalScores,
 )
 
-Result = AnalogyResult | SemEvalResult | ChoiceResult | IslandResult | GeometryResult | Answer
+Result = (
+    AnalogyResult
+    | SemEvalResult
+    | ChoiceResult
+    | IslandResult
+    | GeometryResult
+    | GapResult
+    | Answer
+)
 
 __all__ = [
     "Accuracy",
@@ -72,6 +81,7 @@ __all__ = [
     "Coverage",
     "EncoderInfo",
     "Figure",
+    "GapResult",
     "GeometryResult",
     "Given",
     "Hub",
@@ -79,6 +89,7 @@ __all__ = [
     "IslandPoint",
     "IslandResult",
     "Landed",
+    "Matched",
     "Measured",
     "Norms",
     "Null",

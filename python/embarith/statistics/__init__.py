@@ -2,7 +2,7 @@
 
 `directions` compares vectors, `credit` turns ranks into scores, `resampling` gives intervals and
 nulls, `parallelism` asks whether a relation's offsets point one way, `shape` how a set of vectors
-lies in its space. All sums are float64.
+lies in its space, `separation` whether a plane tells two sets apart. All sums are float64.
 """
 
 from embarith.statistics.credit import credit, reciprocal_rank, vocabulary_credit
@@ -27,6 +27,7 @@ from embarith.statistics.resampling import (
     mean_interval,
     permutation_null,
 )
+from embarith.statistics.separation import separability
 from embarith.statistics.shape import (
     bootstrap_weights,
     component_shares,
@@ -57,6 +58,7 @@ __all__ = [
     "permutation_null",
     "reciprocal_rank",
     "rotated_spearman",
+    "separability",
     "skewness",
     "spearman",
     "unit",

@@ -178,6 +178,30 @@ def geometry() -> result.GeometryResult:
 
 
 @pytest.fixture
+def gap() -> result.GapResult:
+    encoder = result.EncoderInfo("clip (random weights 0)", 76, 512, "ab" * 32, {})
+    return result.GapResult(
+        first=encoder,
+        second=encoder,
+        space="CLIP",
+        modalities=("words", "photographs"),
+        random_weights=True,
+        distance=measured(1.303, 0.12),
+        separability=measured(0.987, 0.497),
+        within_first=measured(0.775),
+        within_second=measured(0.842),
+        across=measured(-0.038),
+        matched=result.Matched(75, measured(-0.036, -0.038)),
+        separated=76,
+        folds=10,
+        draws=1000,
+        null_draws=999,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
 def by_pair(analogy: result.AnalogyResult) -> result.AnalogyResult:
     """3CosAvg and LRCos have c alone for input: no other baseline, no control, no y."""
     return replace(

@@ -171,3 +171,13 @@ def test_geometry_stands_beside_random_tables_and_says_what_is_missing(
     text = render([replace(geometry, unit=shape)], "terminal")
     line = next(line for line in text.splitlines() if line.startswith("skewness"))
     assert line.split()[-3] == "–"
+
+
+def test_a_gap_of_random_weights_says_so(gap: result.GapResult) -> None:
+    text = render([gap], "terminal")
+    assert text.startswith("Gap between words and photographs in CLIP: random weights")
+    assert "says nothing of the trained encoder" in text
+    assert "mean cosine of 75 matched labels" in text
+    trained = render([replace(gap, random_weights=False, matched=None)], "terminal")
+    assert "random weights:" not in trained
+    assert "matched" not in trained

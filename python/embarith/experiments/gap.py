@@ -1,0 +1,188 @@
+"""How far apart two modalities lie in one shared space."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith.checks import as_count
+from embarith.draws import generator
+from embarith.errors import OptionError
+from embarith.experiments.common import against, encoder_info, percentiles
+from embarith.machine import describe_run
+from embarith.result import GapResult, Matched, Measured, rounded
+from embarith.statistics import (
+    bootstrap_weights,
+    mean_cosines,
+    mean_interval,
+    separability,
+    unit,
+)
+from embarith.table import EmbeddingTable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FOLDS = 10
+
+
+def modality_gap(
+    first: EmbeddingTable,
+    second: EmbeddingTable,
+    *,
+    space: str,
+    modalities: tuple[str, str] = ("first", "second"),
+    draws: int = 1000,
+    null_draws: int = 999,
+    seed: int = 0,
+) -> GapResult:
+    """Measure the gap between two modalities, such as texts and photographs, on unit vectors.
+
+    The distance between the two mean unit vectors (Liang et al. 2022), whether a plane tells the
+    modalities apart, and the mean cosines within and across. Equal numbers of dimensions do not
+    make two spaces one, so what space the tables share has to be stated.
+
+    Parameters
+    ----------
+    first, second : EmbeddingTable
+        At least ten rows each.
+    space : str
+        Name of the space that both were encoded into (`CLIP ViT-B/32`).
+    modalities : (str, str)
+        What the tables hold.
+    draws : int
+        Bootstrap draws over the rows of each table; 0 for no intervals.
+    null_draws : int
+        Permutations of modalities and of matched labels; 0 for no null.
+    seed : int
+
+    Returns
+    -------
+    GapResult
+
+    Raises
+    ------
+    OptionError
+        If `space` is empty, the tables have different dimensions, or fewer than ten rows.
+    """
+    started = time.perf_counter()
+    draws, null_draws = as_count("draws", draws, 0), as_count("null_draws", null_draws, 0)
+    names = [table.provenance.encoder for table in (first, second)]
+    if not space.strip():
+        raise OptionError("space: name the space that both tables share; without one is no gap")
+    if first.dimensions != second.dimensions:
+        raise OptionError(
+            f"{names[0]} has {first.dimensions} dimensions and {names[1]} {second.dimensions}: "
+            "they share no space, and a gap is defined in a shared one only"
+        )
+    for table, name in zip((first, second), names, strict=True):
+        if len(table) < FOLDS:
+            raise OptionError(f"{name} has {len(table)} rows; a gap needs {FOLDS} of each modality")
+    x, y = (unit(table.vectors.astype(np.float64)) for table in (first, second))
+    cosines = [_within(x), _within(y), float(x.mean(axis=0) @ y.mean(axis=0))]
+    samples = _resample(x, y, draws, seed)
+    within_first, within_second, across, distance = map(percentiles, samples.T)
+    rows = min(len(x), len(y))
+    result = GapResult(
+        first=encoder_info(first),
+        second=encoder_info(second),
+        space=space,
+        modalities=modalities,
+        random_weights=any("random weights" in name for name in names),
+        distance=against(
+            float(np.linalg.norm(x.mean(axis=0) - y.mean(axis=0))),
+            distance,
+            _permuted_distances(x, y, null_draws, generator(seed, "modalities")),
+        ),
+        separability=_separability(x, y, draws, null_draws, seed),
+        within_first=Measured(cosines[0], within_first),
+        within_second=Measured(cosines[1], within_second),
+        across=Measured(cosines[2], across),
+        matched=_matched(first, second, draws, null_draws, seed),
+        separated=rows,
+        folds=FOLDS,
+        draws=draws,
+        null_draws=null_draws,
+        seed=seed,
+        run=describe_run(started, {}),
+    )
+    return rounded(result)
+
+
+def _within(x: Floats) -> float:
+    return float(mean_cosines(x, np.ones((1, len(x))))[0])
+
+
+def _resample(x: Floats, y: Floats, draws: int, seed: int) -> Floats:
+    """Draw the rows of both tables again: cosines within, within, across, and the distance.
+
+    Returns
+    -------
+    ndarray of float64, shape (draws, 4)
+    """
+    within, mean, square = [], [], []
+    for name, one in (("first", x), ("second", y)):
+        cosines, means = [np.empty(0)], [np.empty((0, one.shape[1]))]
+        for weights in bootstrap_weights(len(one), draws, generator(seed, "rows", name)):
+            cosines.append(mean_cosines(one, weights))
+            means.append(weights @ one / len(one))
+        within.append(np.concatenate(cosines))
+        mean.append(np.concatenate(means))
+        # |m|² = (1 + (n − 1) · mean cosine) / n, because the mean of rows of which some were drawn
+        # twice is longer than that of as many rows.
+        square.append((1 + (len(one) - 1) * within[-1]) / len(one))
+    across = np.einsum("ij,ij->i", *mean)
+    distance = np.sqrt(np.clip(square[0] + square[1] - 2 * across, 0.0, None))
+    return np.stack([*within, across, distance], axis=1)
+
+
+def _permuted_distances(x: Floats, y: Floats, draws: int, random: np.random.Generator) -> Floats:
+    both = np.concatenate([x, y])
+    total = both.sum(axis=0)
+    found = np.empty(draws)
+    for draw in range(draws):
+        one = both[random.permutation(len(both))[: len(x)]].sum(axis=0)
+        found[draw] = np.linalg.norm(one / len(x) - (total - one) / len(y))
+    return found
+
+
+def _separability(x: Floats, y: Floats, draws: int, null_draws: int, seed: int) -> Measured:
+    """Share told right of as many rows of either modality, drawn at random of the larger."""
+    random = generator(seed, "separability")
+    rows = min(len(x), len(y))
+    both = np.concatenate([random.permutation(one)[:rows] for one in (x, y)])
+    fold = np.tile(np.arange(rows) % FOLDS, 2)
+    sides = np.repeat([1.0, -1.0], rows)
+    # Within folds, so that permuted ones hold as many rows of either side too.
+    order = np.argsort(fold, kind="stable")
+    starts = np.flatnonzero(np.diff(fold[order])) + 1
+    permuted = np.empty((len(both), null_draws))
+    for column in permuted.T:
+        for part in np.split(order, starts):
+            column[part] = sides[random.permutation(part)]
+    told = separability(both, np.column_stack([sides, permuted]), fold)
+    ci = mean_interval(told[:, 0], np.arange(len(told)), draws=draws, random=random)
+    return against(float(told[:, 0].mean()), ci, told[:, 1:].mean(axis=0))
+
+
+def _matched(
+    first: EmbeddingTable, second: EmbeddingTable, draws: int, null_draws: int, seed: int
+) -> Matched | None:
+    rows = second.rows(first.labels)
+    shared = np.flatnonzero(rows >= 0)
+    if len(shared) < 2:
+        return None
+    x, y = (
+        unit(table.vectors[places].astype(np.float64))
+        for table, places in ((first, shared), (second, rows[shared]))
+    )
+    cosines = x @ y.T
+    own = np.diag(cosines)
+    random = generator(seed, "matched")
+    ci = mean_interval(own, np.arange(len(own)), draws=draws, random=random)
+    null = [
+        cosines[np.arange(len(own)), random.permutation(len(own))].mean() for _ in range(null_draws)
+    ]
+    return Matched(len(own), against(float(own.mean()), ci, np.array(null)))

@@ -1,0 +1,128 @@
+"""The modality gap: constructed gaps, scikit-learn's classifier, plain loops, what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from embarith.draws import generator
+from embarith.errors import OptionError
+from embarith.experiments.gap import modality_gap
+from embarith.provenance import Provenance
+from embarith.result import from_json, to_json
+from embarith.statistics import separability, unit
+from embarith.table import EmbeddingTable
+
+
+def table(vectors: np.ndarray, prefix: str = "w", encoder: str = "made") -> EmbeddingTable:
+    labels = [f"{prefix}{row}" for row in range(len(vectors))]
+    return EmbeddingTable.from_arrays(
+        labels, vectors.astype(np.float32), provenance=Provenance(encoder=encoder)
+    )
+
+
+def gaussian(rows: int, dimensions: int, seed: int = 0) -> np.ndarray:
+    return generator(seed, "test").standard_normal((rows, dimensions))
+
+
+def test_separability_is_that_of_a_ridge_refitted_without_each_fold() -> None:
+    x = gaussian(40, 6)
+    x[:20, 0] += 2
+    sides = np.repeat([1.0, -1.0], 20)
+    fold = np.tile(np.arange(20) % 5, 2)
+    scaled = (x - x.mean(axis=0)) / np.sqrt(np.mean((x - x.mean(axis=0)) ** 2))
+    expected = np.empty(40)
+    for number in range(5):
+        held = fold == number
+        model = Ridge(alpha=1.0).fit(scaled[~held], sides[~held])
+        expected[held] = np.sign(model.predict(scaled[held])) == sides[held]
+    assert 0.6 < expected.mean() < 1
+    np.testing.assert_array_equal(separability(x, sides[:, None], fold)[:, 0], expected)
+    # Neither lengths nor a shift nor a turn matters.
+    turn = np.linalg.qr(gaussian(6, 6, 1))[0]
+    again = separability(1e-3 * x @ turn + 5, sides[:, None], fold)[:, 0]
+    np.testing.assert_array_equal(again, expected)
+
+
+def test_figures_equal_plain_loops() -> None:
+    first, second = table(gaussian(12, 5) + 1), table(gaussian(14, 5, 1) - 0.5)
+    x, y = (unit(one.vectors.astype(np.float64)) for one in (first, second))
+    result = modality_gap(first, second, space="made", draws=0, null_draws=0)
+    within = np.mean([x[i] @ x[j] for i in range(12) for j in range(i)])
+    assert result.within_first.value == pytest.approx(within, abs=1e-8)
+    within = np.mean([y[i] @ y[j] for i in range(14) for j in range(i)])
+    assert result.within_second.value == pytest.approx(within, abs=1e-8)
+    assert result.across.value == pytest.approx(np.mean(x @ y.T), abs=1e-8)
+    gap = np.linalg.norm(x.mean(axis=0) - y.mean(axis=0))
+    assert result.distance.value == pytest.approx(gap, abs=1e-8)
+    assert result.matched is not None
+    assert result.matched.labels == 12
+    assert result.matched.matched.value == pytest.approx(np.mean([x[i] @ y[i] for i in range(12)]))
+    assert result.distance.ci is result.distance.null is result.separability.ci is None
+
+
+def test_a_known_gap_is_measured_and_told_apart() -> None:
+    """Unit vectors at a right angle to a common axis, then leaned towards either end of it."""
+    spread = unit(gaussian(400, 20))
+    spread = np.column_stack([np.zeros(400), spread])
+    lean = 0.6
+    vectors = spread * np.sqrt(1 - lean**2)
+    vectors[:200, 0], vectors[200:, 0] = lean, -lean
+    result = modality_gap(table(vectors[:200]), table(vectors[200:], "v"), space="made")
+    # The means of 200 vectors also lie apart by chance, at a right angle to the gap.
+    apart = np.sqrt((2 * lean) ** 2 + 2 / 200 * (1 - lean**2))
+    assert result.distance.value == pytest.approx(apart, abs=0.003)
+    assert result.distance.ci[0] < apart < result.distance.ci[1]
+    assert result.distance.p == 0.001
+    assert result.distance.null < 0.2
+    assert result.separability.value == 1
+    assert result.within_first.value == pytest.approx(lean**2, abs=0.02)
+    assert result.across.value == pytest.approx(-(lean**2), abs=0.02)
+    assert result.matched is None
+
+
+def test_without_a_gap_all_is_within_the_null() -> None:
+    vectors = gaussian(300, 20)
+    result = modality_gap(table(vectors[:180]), table(vectors[180:], "v"), space="made")
+    for one in (result.distance, result.separability):
+        assert 0.025 < one.p < 0.975
+        assert one.null_ci[0] <= one.value <= one.null_ci[1]
+    assert result.separability.null == pytest.approx(0.5, abs=0.02)
+    assert result.separated == 120
+
+
+def test_the_labels_of_one_modality_find_those_of_the_other() -> None:
+    meaning = gaussian(60, 20)
+    first, second = table(meaning + 3), table((meaning + gaussian(60, 20, 1) - 3)[::-1])
+    second = EmbeddingTable.from_arrays(first.index_to_key[::-1], second.vectors)
+    matched = modality_gap(first, second, space="made").matched
+    assert matched is not None
+    assert matched.matched.p == 0.001
+    assert matched.matched.ci[0] > matched.matched.null_ci[1]
+
+
+def test_random_weights_are_flagged_and_results_read_back() -> None:
+    first = table(gaussian(10, 4), encoder="clip (random weights 0)")
+    second = table(gaussian(10, 4, 1))
+    result = modality_gap(first, second, space="made", draws=20, null_draws=19)
+    assert result.random_weights
+    assert from_json(to_json(result)) == result
+    again = modality_gap(first, second, space="made", draws=20, null_draws=19)
+    assert to_json(replace(again, run=result.run)) == to_json(result)
+    assert not modality_gap(second, second, space="made", draws=0, null_draws=0).random_weights
+
+
+@pytest.mark.parametrize(
+    ("second", "space", "message"),
+    [
+        (table(gaussian(10, 5)), "made", "made has 4 dimensions and made 5: they share no space"),
+        (table(gaussian(10, 4)), " ", "space: name the space that both tables share"),
+        (table(gaussian(9, 4)), "made", "made has 9 rows; a gap needs 10 of each modality"),
+    ],
+)
+def test_what_has_no_gap_is_refused(second, space, message) -> None:
+    with pytest.raises(OptionError, match=message):
+        modality_gap(table(gaussian(10, 4)), second, space=space)
