@@ -45,7 +45,7 @@ html_copy_source = False
 html_extra_path = ["_generated/extra"]
 schemas = Path(__file__).parent / "_generated" / "extra" / "schema"
 schemas.mkdir(parents=True, exist_ok=True)
-for kind in ("analogy", "answer", "choice", "gap", "geometry", "semeval"):
+for kind in ("additivity", "analogy", "answer", "choice", "gap", "geometry", "semeval"):
     text = json.dumps(json_schema(f"embarith.{kind}/1"), indent=2, ensure_ascii=False)
     (schemas / f"{kind}-1.json").write_text(text + "\n", encoding="utf-8")
 

@@ -11,7 +11,8 @@ from embarith import result
 from embarith.result import from_json, json_schema, rounded, to_json
 
 KINDS = tuple(
-    f"embarith.{kind}/1" for kind in ("analogy", "semeval", "choice", "answer", "geometry", "gap")
+    f"embarith.{kind}/1"
+    for kind in ("analogy", "semeval", "choice", "answer", "geometry", "gap", "additivity")
 )
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from embarith.errors import OptionError, nearest
-from embarith.report import analogy, answer, choice, gap, geometry, island, semeval
+from embarith.report import additivity, analogy, answer, choice, gap, geometry, island, semeval
 from embarith.report.document import Document
 from embarith.result import (
+    AdditivityResult,
     AnalogyResult,
     Answer,
     ChoiceResult,
@@ -34,6 +35,7 @@ def document(results: Sequence[Result]) -> Document:
         *island.sections([one for one in results if isinstance(one, IslandResult)]),
         *geometry.sections([one for one in results if isinstance(one, GeometryResult)]),
         *gap.sections([one for one in results if isinstance(one, GapResult)]),
+        *additivity.sections([one for one in results if isinstance(one, AdditivityResult)]),
         *answer.sections([one for one in results if isinstance(one, Answer)]),
     ]
     return Document(tuple(sections))

@@ -11,6 +11,7 @@ from embarith.errors import OptionError
 from embarith.report import csv_analogy
 from embarith.report.csv_analogy import Line, figures
 from embarith.result import (
+    AdditivityResult,
     AnalogyResult,
     Answer,
     ChoiceResult,
@@ -58,6 +59,8 @@ def _lines(result: Result) -> Iterator[Line]:
         yield from _geometry(result)
     elif isinstance(result, GapResult):
         yield _gap(result)
+    elif isinstance(result, AdditivityResult):
+        yield from _additivity(result)
     else:
         yield from _answer(result)
 
@@ -154,6 +157,22 @@ def _gap(result: GapResult) -> Line:
         **_measured(found),
         "matched_labels": result.matched.labels if result.matched else 0,
     }
+
+
+def _additivity(result: AdditivityResult) -> Iterator[Line]:
+    head = {
+        "table": result.encoder.name,
+        "photographs": result.photographs.name,
+        "cells": result.cells,
+        "predicted_cells": result.predicted_cells,
+        "noise": "" if result.noise is None else result.noise,
+    }
+    first, second = result.factors
+    named = {"both": result.both, first: result.first_alone, second: result.second_alone}
+    for model, fit in named.items():
+        found = {part.name: getattr(fit, part.name) for part in fields(fit)}
+        known = {name: one for name, one in found.items() if one is not None}
+        yield {**head, "model": model, **_measured(known)}
 
 
 def _measured(found: Mapping[str, Measured]) -> Line:

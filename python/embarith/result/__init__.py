@@ -4,6 +4,7 @@ A result holds no time and no path outside `run`, so that the same inputs and se
 bytes everywhere. Everything printed, plotted or exported is made from results alone.
 """
 
+from embarith.result.additivity import AdditivityResult, Fit
 from embarith.result.analogy import (
     AnalogyResult,
     Baselines,
@@ -63,10 +64,12 @@ Result = (
     | GeometryResult
     | GapResult
     | Answer
+    | AdditivityResult
 )
 
 __all__ = [
     "Accuracy",
+    "AdditivityResult",
     "AnalogyResult",
     "Answer",
     "AnswersGiven",
@@ -81,6 +84,7 @@ __all__ = [
     "Coverage",
     "EncoderInfo",
     "Figure",
+    "Fit",
     "GapResult",
     "GeometryResult",
     "Given",

@@ -2,9 +2,18 @@
 
 `directions` compares vectors, `credit` turns ranks into scores, `resampling` gives intervals and
 nulls, `parallelism` asks whether a relation's offsets point one way, `shape` how a set of vectors
-lies in its space, `separation` whether a plane tells two sets apart. All sums are float64.
+lies in its space, `separation` whether a plane tells two sets apart, `additivity` whether a two-way
+table adds up. All sums are float64.
 """
 
+from embarith.statistics.additivity import (
+    Errors,
+    Model,
+    additive_model,
+    components,
+    errors,
+    one_way_model,
+)
 from embarith.statistics.credit import credit, reciprocal_rank, vocabulary_credit
 from embarith.statistics.directions import (
     EQUAL,
@@ -40,19 +49,25 @@ __all__ = [
     "EQUAL",
     "FEWEST",
     "Bootstrap",
+    "Errors",
+    "Model",
     "PermutationNull",
+    "additive_model",
     "angles",
     "auc",
     "bootstrap_weights",
     "component_shares",
+    "components",
     "cosines",
     "credit",
     "crossed_bootstrap",
+    "errors",
     "holm",
     "interval",
     "mean_cosines",
     "mean_interval",
     "occurrences",
+    "one_way_model",
     "parallelism",
     "pearson",
     "permutation_null",

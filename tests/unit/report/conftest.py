@@ -202,6 +202,31 @@ def gap() -> result.GapResult:
 
 
 @pytest.fixture
+def additivity() -> result.AdditivityResult:
+    def fit(*values: float) -> result.Fit:
+        return result.Fit(*(measured(value, value / 2) for value in values))
+
+    return result.AdditivityResult(
+        encoder=result.EncoderInfo("lite2", 7641, 1280, "ab" * 32, {}),
+        photographs=result.VocabularyInfo("mini", 744, "cd" * 32),
+        coverage=result.Coverage(744 / 750, {"a.jpg": 1}),
+        factors=("subject", "object"),
+        levels=(7, 21),
+        cells=81,
+        components=2,
+        predicted_cells=78,
+        noise=0.624,
+        both=fit(0.565, 0.356, 0.042),
+        first_alone=fit(0.147, 0.077, -0.005),
+        second_alone=result.Fit(measured(0.447, 0.25), None, None),
+        draws=1000,
+        null_draws=999,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
 def by_pair(analogy: result.AnalogyResult) -> result.AnalogyResult:
     """3CosAvg and LRCos have c alone for input: no other baseline, no control, no y."""
     return replace(

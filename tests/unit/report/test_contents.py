@@ -181,3 +181,18 @@ def test_a_gap_of_random_weights_says_so(gap: result.GapResult) -> None:
     trained = render([replace(gap, random_weights=False, matched=None)], "terminal")
     assert "random weights:" not in trained
     assert "matched" not in trained
+
+
+def test_additivity_shows_single_factors_and_noise(additivity: result.AdditivityResult) -> None:
+    text = " ".join(render([additivity], "terminal").split())
+    for needed in (
+        "mean + subject + object",
+        "subject alone",
+        "81 of 7 × 21",
+        "2 parts that share neither",
+        "78 can be predicted",
+        "62.4 % of the variance between cells",
+        "999 draws",
+    ):
+        assert needed in text
+    assert "photographs they hold alone" not in render([replace(additivity, noise=None)], "md")
