@@ -156,9 +156,10 @@ def parse(expression: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-_ANALOGY = re.compile(
-    r"\s*{0}\s*:\s*{0}\s*::\s*{0}\s*:\s*\?\s*".format(r"""("[^"]+"|'[^']+'|[^:"']+?)""")
-)
+_LABEL = r"""("[^"]+"|'[^']+'|[^:"']+?)"""
+_PAIR = rf"\s*{_LABEL}\s*:\s*{_LABEL}\s*"
+_ANALOGY = re.compile(rf"{_PAIR}::\s*{_LABEL}\s*:\s*\?\s*")
+_QUESTION = re.compile(rf"{_PAIR}(?:::\s*{_LABEL}\s*:\s*(?:\?|{_LABEL})\s*)?")
 
 
 def parse_analogy(text: str) -> tuple[Term, ...]:
@@ -174,6 +175,29 @@ def parse_analogy(text: str) -> tuple[Term, ...]:
         raise OptionError(f"{text!r} is no analogy of the form a:b::c:?, as man:king::woman:?")
     a, b, c = (label.strip("\"'") for label in match.groups())
     return Term(1.0, b), Term(-1.0, a), Term(1.0, c)
+
+
+def parse_question(text: str) -> tuple[str, ...]:
+    """Read a pair ``a:b`` or a question ``a:b::c:d``, whose d may be ``?``.
+
+    Examples
+    --------
+    >>> parse_question("apple:fruit")
+    ('apple', 'fruit')
+    >>> parse_question("man : king :: woman : ?")
+    ('man', 'king', 'woman')
+
+    Raises
+    ------
+    OptionError
+        It has another form.
+    """
+    match = _QUESTION.fullmatch(text)
+    if match is None:
+        raise OptionError(
+            f"{text!r} is neither a pair a:b nor a question a:b::c:d, as man:king::woman:queen"
+        )
+    return tuple(label.strip("\"'") for label in match.groups() if label is not None)
 
 
 def _refuse_ambiguous_hyphens(expression: str, table: EmbeddingTable) -> None:

@@ -14,6 +14,9 @@ from embarith.table import EmbeddingTable
 Pool = Literal["mean", "mean-unit", "medoid"]
 POOLS: tuple[Pool, ...] = get_args(Pool)
 
+# Cosines closer than this are one: no order of a float64 sum separates them.
+_EQUAL = 1e-12
+
 
 def pool(
     photographs: EmbeddingTable,
@@ -92,11 +95,34 @@ def _pooled(vectors: NDArray[np.float64], method: Pool) -> NDArray[np.float64]:
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     if method == "mean-unit":
         return _mean(unit)
-    cosines = unit @ unit.T
+    chosen: NDArray[np.float64] = vectors[int(medoid(unit @ unit.T))]
+    return chosen
+
+
+def medoid(cosines: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Find the photograph whose cosines to the others have the largest sum, the first of equals.
+
+    Parameters
+    ----------
+    cosines : ndarray of float64, shape (..., n, n)
+        Of every photograph with every other; several sets at once, of n photographs each.
+
+    Returns
+    -------
+    ndarray of int64, shape (...)
+
+    Examples
+    --------
+    >>> medoid(np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.9], [0.0, 0.9, 1.0]]))
+    1
+    """
     # With itself it is 1 for all alike, but for rounding, which must not decide between two.
-    np.fill_diagonal(cosines, 0.0)
-    middle: NDArray[np.float64] = vectors[int(np.argmax(cosines.sum(axis=1)))]
-    return middle
+    sums = (cosines * (1.0 - np.eye(cosines.shape[-1]))).sum(axis=-1)
+    # Nor must the order of a sum.
+    first: NDArray[np.int64] = np.argmax(
+        sums >= sums.max(axis=-1, keepdims=True) - _EQUAL * cosines.shape[-1], axis=-1
+    )
+    return first
 
 
 def _mean(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,16 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from embarith.errors import OptionError, nearest
-from embarith.report import additivity, analogy, answer, choice, gap, geometry, island, semeval
+from embarith.report import (
+    additivity,
+    analogy,
+    answer,
+    choice,
+    extraction,
+    gap,
+    geometry,
+    island,
+    plane,
+    semeval,
+)
 from embarith.report.document import Document
 from embarith.result import (
     AdditivityResult,
     AnalogyResult,
     Answer,
     ChoiceResult,
+    ExtractionResult,
     GapResult,
     GeometryResult,
     IslandResult,
+    PlaneResult,
     Result,
     SemEvalResult,
 )
@@ -36,6 +49,8 @@ def document(results: Sequence[Result]) -> Document:
         *geometry.sections([one for one in results if isinstance(one, GeometryResult)]),
         *gap.sections([one for one in results if isinstance(one, GapResult)]),
         *additivity.sections([one for one in results if isinstance(one, AdditivityResult)]),
+        *extraction.sections([one for one in results if isinstance(one, ExtractionResult)]),
+        *plane.sections([one for one in results if isinstance(one, PlaneResult)]),
         *answer.sections([one for one in results if isinstance(one, Answer)]),
     ]
     return Document(tuple(sections))

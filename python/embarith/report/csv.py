@@ -15,10 +15,12 @@ from embarith.result import (
     AnalogyResult,
     Answer,
     ChoiceResult,
+    ExtractionResult,
     GapResult,
     GeometryResult,
     IslandResult,
     Measured,
+    PlaneResult,
     Result,
     SemEvalFigures,
     SemEvalResult,
@@ -61,6 +63,10 @@ def _lines(result: Result) -> Iterator[Line]:
         yield _gap(result)
     elif isinstance(result, AdditivityResult):
         yield from _additivity(result)
+    elif isinstance(result, ExtractionResult):
+        yield from _extraction(result)
+    elif isinstance(result, PlaneResult):
+        yield from _plane(result)
     else:
         yield from _answer(result)
 
@@ -191,6 +197,33 @@ def _measured(found: Mapping[str, Measured]) -> Line:
         if one.p is not None:
             line[f"{name}_p"] = one.p
     return line
+
+
+def _extraction(result: ExtractionResult) -> Iterator[Line]:
+    for series in result.series:
+        head = {"table": series.name, "questions": result.questions.name, "pool": series.pool}
+        for row, points in (("drawn", series.points), ("every", (series.every,))):
+            for point in points:
+                found: Line = {**head, "row": row, "photographs": point.photographs}
+                for name, one in asdict(point).items():
+                    if name != "photographs":
+                        low, high = one["ci"] or ("", "")
+                        found |= {name: one["mean"], f"{name}_low": low, f"{name}_high": high}
+                yield found
+
+
+def _plane(result: PlaneResult) -> Iterator[Line]:
+    head = {"table": result.encoder.name, "question": result.question}
+    for word in result.words:
+        yield {**head, "row": "word", **asdict(word)}
+    if result.offset is not None:
+        yield {**head, "row": "offset", "place": "y", **asdict(result.offset)}
+    for one in result.distances:
+        yield {**head, "row": "distance", **asdict(one)}
+    for photograph in result.photographs:
+        line = asdict(photograph)
+        del line["thumbnail"]
+        yield {**head, "row": "photograph", **line}
 
 
 def _answer(result: Answer) -> Iterator[Line]:

@@ -26,6 +26,12 @@ from embarith.result.analogy import (
 from embarith.result.answer import Answer, Candidate, Term
 from embarith.result.choice import ChoiceGroup, ChoiceResult
 from embarith.result.codec import Record, from_json, json_schema, rounded, to_json
+from embarith.result.extraction import (
+    Drawn,
+    ExtractionPoint,
+    ExtractionResult,
+    ExtractionSeries,
+)
 from embarith.result.figures import (
     Accuracy,
     Coverage,
@@ -48,6 +54,14 @@ from embarith.result.geometry import (
     Shape,
 )
 from embarith.result.island import IslandPoint, IslandResult
+from embarith.result.plane import (
+    Place,
+    PlaneDistance,
+    PlaneOffset,
+    PlanePhotograph,
+    PlaneResult,
+    PlaneWord,
+)
 from embarith.result.semeval import (
     Published,
     SemEvalFigures,
@@ -66,6 +80,7 @@ Result = (
     | Answer
     | AdditivityResult
 )
+Result = AnalogyResult | SemEvalResult | ChoiceResult | Answer | PlaneResult | ExtractionResult
 
 __all__ = [
     "Accuracy",
@@ -82,7 +97,11 @@ __all__ = [
     "Comparison",
     "Control",
     "Coverage",
+    "Drawn",
     "EncoderInfo",
+    "ExtractionPoint",
+    "ExtractionResult",
+    "ExtractionSeries",
     "Figure",
     "Fit",
     "GapResult",
@@ -99,6 +118,12 @@ __all__ = [
     "Null",
     "Odds",
     "Parallelism",
+    "Place",
+    "PlaneDistance",
+    "PlaneOffset",
+    "PlanePhotograph",
+    "PlaneResult",
+    "PlaneWord",
     "Protocol",
     "Published",
     "QuestionsInfo",

@@ -1,0 +1,166 @@
+"""Curves: accuracy by number of photographs, and by size of the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embarith.report.document import plural, share
+from embarith.report.figures.style import COLOURS, GREY, INK, MARKERS, blank, names
+from embarith.result import AnalogyResult, Drawn, ExtractionResult, ExtractionSeries
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Title, unit, figure, and the same of c alone where there is one.
+_PANELS = (
+    ("top-1, fair", "share of questions", "fair_top1", ""),
+    ("top-5, fair", "share of questions", "fair_top5", ""),
+    ("angle of y and d", "degrees", "angle", "angle_only_c"),
+    ("top-1, restricted", "share of questions", "restricted_top1", "only_c_top1"),
+    ("top-5, restricted", "share of questions", "restricted_top5", "only_c_top5"),
+    ("ρ of y and d", "Spearman's ρ across dimensions", "rho", "rho_only_c"),
+)
+
+
+def extraction(result: ExtractionResult) -> Figure:
+    """Draw every figure against the number of photographs, a block of panels a table."""
+    from matplotlib.lines import Line2D
+
+    figure = blank(3.9 * len(result.tables) + 0.45)
+    blocks: Any = figure.subfigures(len(result.tables), 1, squeeze=False)[:, 0]
+    pools = list(dict.fromkeys(one.pool for one in result.series))
+    for name, block in zip(result.tables, blocks, strict=True):
+        mine = [one for one in result.series if one.name == name]
+        if len(result.tables) > 1:
+            block.suptitle(name, fontweight="bold", fontsize=9, x=0.01, ha="left")
+        for axes, (title, unit, field, alone) in zip(
+            block.subplots(2, 3, sharex=True).flat, _PANELS, strict=True
+        ):
+            for one in mine:
+                number = pools.index(one.pool)
+                _curve(axes, one, field, alone, COLOURS[number], MARKERS[number])
+            axes.set_title(title)
+            axes.set_ylabel(unit)
+            axes.grid(axis="y")
+            if unit == "share of questions":
+                chance = getattr(result.chance, title.rpartition(", ")[2])
+                axes.axhline(
+                    chance.top1 if "top1" in field else chance.top5,
+                    color=GREY,
+                    linewidth=0.8,
+                    linestyle=(0, (1, 1.5)),
+                )
+                axes.set_ylim(bottom=0.0)
+            _counts(axes, mine[0])
+        block.supxlabel("photographs a word, drawn with replacement", fontsize=8)
+    handles = [
+        Line2D([], [], color=COLOURS[number], marker=MARKERS[number], label=pool)
+        for number, pool in enumerate(pools)
+    ]
+    handles += [
+        Line2D([], [], color=INK, linestyle=(0, (4, 2)), linewidth=0.8, label="c alone"),
+        Line2D([], [], color=GREY, linestyle=(0, (1, 1.5)), linewidth=0.8, label="chance"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    figure.set_label(_describe_extraction(result))
+    return figure
+
+
+def _describe_extraction(result: ExtractionResult) -> str:
+    parts = []
+    for one in result.series:
+        few, many = one.points[0], one.points[-1]
+        parts.append(
+            f"{one.name} pooled by {one.pool} from {share(few.restricted_top1.mean)} with "
+            f"{plural(few.photographs, 'photograph')} a word to "
+            f"{share(many.restricted_top1.mean)} with {many.photographs}"
+        )
+    return (
+        f"Accuracy, angle and rank correlation against the number of photographs a word, with 95 % "
+        f"intervals over {plural(result.draws, 'draw')}; restricted top-1 goes for "
+        f"{'; for '.join(parts)}."
+    )
+
+
+def _curve(
+    axes: Axes, series: ExtractionSeries, field: str, alone: str, colour: str, marker: str
+) -> None:
+    x = [point.photographs for point in series.points]
+    found: list[Drawn] = [getattr(point, field) for point in series.points]
+    axes.plot(x, [one.mean for one in found], color=colour, marker=marker, markersize=3.5)
+    bands = [one.ci or (one.mean, one.mean) for one in found]
+    low, high = zip(*bands, strict=True)
+    axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    whole = _whole(x)
+    axes.plot(whole, getattr(series.every, field).mean, color=colour, marker=marker, markersize=5)
+    if alone:
+        axes.plot(
+            x,
+            [getattr(point, alone).mean for point in series.points],
+            color=colour,
+            linewidth=0.8,
+            linestyle=(0, (4, 2)),
+        )
+
+
+def _whole(counts: Sequence[int]) -> float:
+    """Return where on the axis every photograph once stands, a step beyond the counts."""
+    return max(counts) * 1.8
+
+
+def _counts(axes: Axes, series: ExtractionSeries) -> None:
+    counts = [point.photographs for point in series.points]
+    axes.set_xscale("log", base=2)
+    axes.set_xticks([*counts, _whole(counts)], [*map(str, counts), "all"])
+    axes.minorticks_off()
+
+
+def vocabulary(results: Sequence[AnalogyResult]) -> Figure:
+    """Draw restricted accuracy on random vocabularies of every size, all results together."""
+    figure = blank(3.2)
+    axes = figure.subplots()
+    called = names(results)
+    sizes = sorted({point.size for one in results for point in one.vocabulary_curve})
+    for number, (name, one) in enumerate(zip(called, results, strict=True)):
+        x = [point.size for point in one.vocabulary_curve]
+        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        for k, dashes in ((1, "solid"), (5, (0, (4, 2)))):
+            axes.plot(
+                x,
+                [getattr(point, f"top{k}") for point in one.vocabulary_curve],
+                color=colour,
+                marker=marker,
+                linestyle=dashes,
+                markerfacecolor=colour if k == 1 else "white",
+                label=f"{name}, top-{k}",
+            )
+    if sizes:
+        grid = np.geomspace(sizes[0], sizes[-1], 100)
+        axes.plot(
+            grid, 1 / grid, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), label="1 / words"
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_ylim(0.0, 1.03)
+    axes.grid(axis="y")
+    axes.set_xlabel("words of the vocabulary, drawn at random, the answer among them")
+    axes.set_ylabel("share of questions answered, restricted")
+    sets = " and ".join(dict.fromkeys(one.questions.name for one in results))
+    axes.set_title(f"{sets}: accuracy by size of the vocabulary")
+    figure.legend(loc="outside right upper")
+    ends = [
+        f"{name} from {share(one.vocabulary_curve[0].top1)} on "
+        f"{one.vocabulary_curve[0].size:,} to {share(one.vocabulary_curve[-1].top1)} on "
+        f"{one.vocabulary_curve[-1].size:,} words"
+        for name, one in zip(called, results, strict=True)
+        if one.vocabulary_curve
+    ]
+    figure.set_label(
+        "Restricted accuracy falls as the vocabulary grows, on a logarithmic axis: top-1 of "
+        f"{'; of '.join(ends)}."
+    )
+    return figure
