@@ -38,6 +38,7 @@ COMMANDS = (
     "semeval",
     "paper",
     "geometry",
+    "plane",
     "export-onnx",
     "encode",
     "table",

@@ -69,31 +69,31 @@ def _series(result: ExtractionResult, series: ExtractionSeries) -> Table:
             Column("top-5", "fair"),
             Column("top-1", "restricted"),
             Column("top-5", "restricted"),
+            Column("angle (°)", "y and d"),
+            Column("ρ", "y and d"),
             Column("top-1", "only c"),
-            Column("y, d (°)", "angle"),
-            Column("c, d (°)", "angle"),
-            Column("y, d", "ρ"),
-            Column("c, d", "ρ"),
+            Column("°", "only c"),
+            Column("ρ", "only c"),
         ),
-        (*rows, _row("all, once", series.every, rule=True)),
+        (*rows, _row("all", series.every, rule=True)),
         (
             f"Means over {plural(result.draws, 'draw')} of photographs and their 95 % intervals; "
-            "the questions stay as they are. only c: restricted, without arithmetic. ρ ranks no "
-            "tables.",
+            "the questions stay as they are. all: every photograph once. only c: restricted, "
+            "without arithmetic; its angle and ρ are those of c and d. ρ ranks no tables.",
         ),
     )
 
 
 def _row(name: str, point: ExtractionPoint, rule: bool = False) -> Row:
-    shares = (
-        *(point.fair_top1, point.fair_top5, point.restricted_top1, point.restricted_top5),
-        point.only_c_top1,
-    )
+    shares = (point.fair_top1, point.fair_top5, point.restricted_top1, point.restricted_top5)
     return line(
         name,
         *(_cell(one, share) for one in shares),
-        *(_cell(one, degrees) for one in (point.angle, point.angle_only_c)),
-        *(_cell(one, share) for one in (point.rho, point.rho_only_c)),
+        _cell(point.angle, degrees),
+        _cell(point.rho, share),
+        share(point.only_c_top1.mean),
+        degrees(point.angle_only_c.mean),
+        share(point.rho_only_c.mean),
         rule=rule,
     )
 

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_DASHED, _DOTTED = (0, (4, 2)), (0, (1, 1.5))
+_SHARE = "share of questions"
 # Title, unit, figure, and the same of c alone where there is one.
 _PANELS = (
-    ("top-1, fair", "share of questions", "fair_top1", ""),
-    ("top-5, fair", "share of questions", "fair_top5", ""),
+    ("top-1, fair", _SHARE, "fair_top1", ""),
+    ("top-5, fair", _SHARE, "fair_top5", ""),
     ("angle of y and d", "degrees", "angle", "angle_only_c"),
-    ("top-1, restricted", "share of questions", "restricted_top1", "only_c_top1"),
-    ("top-5, restricted", "share of questions", "restricted_top5", "only_c_top5"),
-    ("ρ of y and d", "Spearman's ρ across dimensions", "rho", "rho_only_c"),
+    ("top-1, restricted", _SHARE, "restricted_top1", "only_c_top1"),
+    ("top-5, restricted", _SHARE, "restricted_top5", "only_c_top5"),
+    ("ρ of y and d", "Spearman's ρ", "rho", "rho_only_c"),
 )
 
 
@@ -37,33 +39,22 @@ def extraction(result: ExtractionResult) -> Figure:
         mine = [one for one in result.series if one.name == name]
         if len(result.tables) > 1:
             block.suptitle(name, fontweight="bold", fontsize=9, x=0.01, ha="left")
-        for axes, (title, unit, field, alone) in zip(
-            block.subplots(2, 3, sharex=True).flat, _PANELS, strict=True
-        ):
-            for one in mine:
-                number = pools.index(one.pool)
-                _curve(axes, one, field, alone, COLOURS[number], MARKERS[number])
-            axes.set_title(title)
-            axes.set_ylabel(unit)
-            axes.grid(axis="y")
-            if unit == "share of questions":
-                chance = getattr(result.chance, title.rpartition(", ")[2])
-                axes.axhline(
-                    chance.top1 if "top1" in field else chance.top5,
-                    color=GREY,
-                    linewidth=0.8,
-                    linestyle=(0, (1, 1.5)),
-                )
-                axes.set_ylim(bottom=0.0)
-            _counts(axes, mine[0])
+        panels = block.subplots(2, 3, sharex=True)
+        # So that fair and restricted can be compared by eye.
+        for top, bottom in panels.T[:2]:
+            bottom.sharey(top)
+        for axes, panel in zip(panels.flat, _PANELS, strict=True):
+            _panel(axes, result, mine, *panel)
+        for axes in panels[0, :2]:
+            axes.set_ylim(bottom=0.0)
         block.supxlabel("photographs a word, drawn with replacement", fontsize=8)
     handles = [
         Line2D([], [], color=COLOURS[number], marker=MARKERS[number], label=pool)
         for number, pool in enumerate(pools)
     ]
     handles += [
-        Line2D([], [], color=INK, linestyle=(0, (4, 2)), linewidth=0.8, label="c alone"),
-        Line2D([], [], color=GREY, linestyle=(0, (1, 1.5)), linewidth=0.8, label="chance"),
+        Line2D([], [], color=INK, linestyle=_DASHED, linewidth=0.8, label="c alone"),
+        Line2D([], [], color=GREY, linestyle=_DOTTED, linewidth=0.8, label="chance"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     figure.set_label(_describe_extraction(result))
@@ -86,25 +77,53 @@ def _describe_extraction(result: ExtractionResult) -> str:
     )
 
 
-def _curve(
-    axes: Axes, series: ExtractionSeries, field: str, alone: str, colour: str, marker: str
+def _panel(
+    axes: Axes,
+    result: ExtractionResult,
+    series: Sequence[ExtractionSeries],
+    title: str,
+    unit: str,
+    field: str,
+    alone: str,
 ) -> None:
-    x = [point.photographs for point in series.points]
+    for number, one in enumerate(series):
+        # Side by side, for curves that are nearly the same.
+        aside = 2 ** (0.09 * (number - (len(series) - 1) / 2))
+        _curve(axes, one, field, alone, COLOURS[number], MARKERS[number], aside)
+    axes.set_title(title)
+    axes.set_ylabel(unit)
+    axes.grid(axis="y")
+    if unit == _SHARE:
+        odds = result.chance.fair if "fair" in field else result.chance.restricted
+        chance = odds.top1 if "top1" in field else odds.top5
+        axes.axhline(chance, color=GREY, linewidth=0.8, linestyle=_DOTTED)
+    counts = [point.photographs for point in series[0].points]
+    axes.set_xscale("log", base=2)
+    axes.set_xticks([*counts, _whole(counts)], [*map(str, counts), "all"])
+    axes.tick_params(axis="x", labelsize=7)
+    axes.minorticks_off()
+
+
+def _curve(
+    axes: Axes,
+    series: ExtractionSeries,
+    field: str,
+    alone: str,
+    colour: str,
+    marker: str,
+    aside: float,
+) -> None:
+    counts = [point.photographs for point in series.points]
+    x = [count * aside for count in counts]
     found: list[Drawn] = [getattr(point, field) for point in series.points]
-    axes.plot(x, [one.mean for one in found], color=colour, marker=marker, markersize=3.5)
-    bands = [one.ci or (one.mean, one.mean) for one in found]
-    low, high = zip(*bands, strict=True)
-    axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    whole = _whole(x)
-    axes.plot(whole, getattr(series.every, field).mean, color=colour, marker=marker, markersize=5)
+    low, high = zip(*(one.ci or (one.mean, one.mean) for one in found), strict=True)
+    axes.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
+    axes.plot(x, [one.mean for one in found], color=colour, marker=marker, markersize=3)
+    every = getattr(series.every, field).mean
+    axes.plot(_whole(counts) * aside, every, color=colour, marker=marker, markersize=4.5)
     if alone:
-        axes.plot(
-            x,
-            [getattr(point, alone).mean for point in series.points],
-            color=colour,
-            linewidth=0.8,
-            linestyle=(0, (4, 2)),
-        )
+        means = [getattr(point, alone).mean for point in series.points]
+        axes.plot(x, means, color=colour, linewidth=0.8, linestyle=_DASHED)
 
 
 def _whole(counts: Sequence[int]) -> float:
@@ -112,23 +131,16 @@ def _whole(counts: Sequence[int]) -> float:
     return max(counts) * 1.8
 
 
-def _counts(axes: Axes, series: ExtractionSeries) -> None:
-    counts = [point.photographs for point in series.points]
-    axes.set_xscale("log", base=2)
-    axes.set_xticks([*counts, _whole(counts)], [*map(str, counts), "all"])
-    axes.minorticks_off()
-
-
 def vocabulary(results: Sequence[AnalogyResult]) -> Figure:
     """Draw restricted accuracy on random vocabularies of every size, all results together."""
-    figure = blank(3.2)
+    figure = blank(3.4 + 0.16 * len(results))
     axes = figure.subplots()
     called = names(results)
     sizes = sorted({point.size for one in results for point in one.vocabulary_curve})
     for number, (name, one) in enumerate(zip(called, results, strict=True)):
         x = [point.size for point in one.vocabulary_curve]
         colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
-        for k, dashes in ((1, "solid"), (5, (0, (4, 2)))):
+        for k, dashes in ((1, "solid"), (5, _DASHED)):
             axes.plot(
                 x,
                 [getattr(point, f"top{k}") for point in one.vocabulary_curve],
@@ -140,9 +152,7 @@ def vocabulary(results: Sequence[AnalogyResult]) -> Figure:
             )
     if sizes:
         grid = np.geomspace(sizes[0], sizes[-1], 100)
-        axes.plot(
-            grid, 1 / grid, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), label="1 / words"
-        )
+        axes.plot(grid, 1 / grid, color=GREY, linewidth=0.8, linestyle=_DOTTED, label="1 / words")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(0.0, 1.03)
@@ -151,7 +161,7 @@ def vocabulary(results: Sequence[AnalogyResult]) -> Figure:
     axes.set_ylabel("share of questions answered, restricted")
     sets = " and ".join(dict.fromkeys(one.questions.name for one in results))
     axes.set_title(f"{sets}: accuracy by size of the vocabulary")
-    figure.legend(loc="outside right upper")
+    figure.legend(loc="outside lower center", ncols=2)
     ends = [
         f"{name} from {share(one.vocabulary_curve[0].top1)} on "
         f"{one.vocabulary_curve[0].size:,} to {share(one.vocabulary_curve[-1].top1)} on "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from itertools import zip_longest
-from math import dist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embarith.report.document import degrees, percent
+from embarith.report.document import degrees, percent, share
 from embarith.report.figures.style import COLOURS, GREY, INK, LIGHT, MARKERS, WIDTH, blank
 from embarith.result import PlanePhotograph, PlaneResult
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 # Points: sides of thumbnails, and the share of the plane's area that they may cover.
 _LEAST, _MOST, _COVER = 15.0, 30.0, 0.45
+# Points: sizes of marks and of names.
+_MARK, _TEXT = 10.0, 8.5
 
 
 def draw(result: PlaneResult) -> Figure:
@@ -31,18 +34,26 @@ def draw(result: PlaneResult) -> Figure:
     across = 0.68 * WIDTH
     height = min(max(across * (high - low) / (right - left), 2.6), 6.0)
     figure = blank(height + 0.75)
-    plane, beside = figure.subplots(1, 2, width_ratios=(3.2, 1))
+    title = f"{result.question}, {result.encoder.name}"
+    if len(result.distances) > 1:
+        plane, beside = figure.subplots(1, 2, width_ratios=(3.2, 1))
+        _distances(beside, result)
+    else:
+        plane, (only,) = figure.subplots(), result.distances
+        title += (
+            f"\ndistance {share(only.distance)} in all dimensions, {share(only.in_plane)} "
+            "in the plane"
+        )
     plane.set_aspect("equal")
     plane.set_xlim(left, right)
     plane.set_ylim(low, high)
     _photographs(plane, result, 72 * across, 72 * height)
     _arrows(plane, result)
-    _words(plane, result)
+    _words(plane, result, 72 * across / (right - left))
     first, second = result.variance
     plane.set_xlabel(f"first principal component ({percent(first)} of variance)")
     plane.set_ylabel(f"second principal component ({percent(second)})")
-    plane.set_title(f"{result.question}, {result.encoder.name}")
-    _distances(beside, result)
+    plane.set_title(title)
     figure.set_label(describe(result))
     return figure
 
@@ -114,7 +125,7 @@ def _photograph(axes: Axes, one: PlanePhotograph, colour: str, marker: str, side
             OffsetImage(np.asarray(image), zoom=zoom),
             (one.x, one.y),
             pad=0.0,
-            bboxprops={"edgecolor": colour, "linewidth": 1.3, "boxstyle": "square"},
+            bboxprops={"edgecolor": colour, "linewidth": 2.0, "boxstyle": "square,pad=0"},
         )
         box.set_zorder(2)
         axes.add_artist(box)
@@ -166,41 +177,59 @@ def _arrow(axes: Axes, start: Point, end: Point, dashes: Any) -> None:
     )
 
 
-def _words(axes: Axes, result: PlaneResult) -> None:
+def _words(axes: Axes, result: PlaneResult, scale: float) -> None:
+    """Draw the words and y with their names; `scale` is points a unit of the axes."""
     spots = _spots(result)
     names = {str(word.place): word.word for word in result.words} | {"y": "b − a + c"}
+    taken = [_around(scale * x, scale * y, _MARK, _MARK) for x, y in spots.values()]
     for number, (place, spot) in enumerate(spots.items()):
         is_y = place == "y"
         axes.plot(
             *spot,
             marker="*" if is_y else MARKERS[number],
-            markersize=13 if is_y else 9,
+            markersize=_MARK + 3 if is_y else _MARK - 1,
             markerfacecolor=INK if is_y else COLOURS[number],
             markeredgecolor="white",
             markeredgewidth=1.2,
             zorder=4,
             linestyle="none",
         )
-        others = [other for name, other in spots.items() if name != place]
-        nearest = min(others, key=lambda other: dist(other, spot))
-        above = spot[1] >= nearest[1]
-        _label(axes, f"{place}: {names[place]}", spot, above, INK if is_y else COLOURS[number])
+        text = f"{place}: {names[place]}"
+        shift, box = _room(text, (scale * spot[0], scale * spot[1]), taken)
+        taken.append(box)
+        axes.annotate(
+            text,
+            spot,
+            xytext=shift,
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=_TEXT,
+            fontweight="bold",
+            zorder=5,
+            bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 0.8},
+        )
 
 
-def _label(axes: Axes, text: str, spot: Point, above: bool, colour: str) -> None:
-    axes.annotate(
-        text,
-        spot,
-        xytext=(0, 8 if above else -8),
-        textcoords="offset points",
-        ha="center",
-        va="bottom" if above else "top",
-        fontsize=8.5,
-        fontweight="bold",
-        color=colour,
-        zorder=5,
-        bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.0},
-    )
+def _room(text: str, spot: Point, taken: Sequence[Box]) -> tuple[Point, Box]:
+    """Return where beside a mark a name covers least of what is there, and what it takes up."""
+    width, height = 0.68 * _TEXT * len(text), 1.4 * _TEXT
+    up, across = (_MARK + height) / 2, (_MARK + width) / 2 + 1
+    shifts = ((0.0, up), (0.0, -up), (across, 0.0), (-across, 0.0))
+    boxes = [_around(spot[0] + x, spot[1] + y, width, height) for x, y in shifts]
+    covered = [sum(_overlap(box, other) for other in taken) for box in boxes]
+    best = covered.index(min(covered))
+    return shifts[best], boxes[best]
+
+
+def _around(x: float, y: float, width: float, height: float) -> Box:
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _overlap(one: Box, other: Box) -> float:
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    up = min(one[3], other[3]) - max(one[1], other[1])
+    return max(across, 0.0) * max(up, 0.0)
 
 
 def _distances(axes: Axes, result: PlaneResult) -> None:
