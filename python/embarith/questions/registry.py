@@ -7,10 +7,11 @@ from pathlib import Path
 from embarith.data import Ask, locate
 from embarith.errors import FormatError, OptionError, nearest
 from embarith.progress import Progress
-from embarith.questions import bats, choice, custom, google, msr, semeval
+from embarith.questions import bats, choice, custom, google, msr, semeval, similarity
 from embarith.questions.lines import first
 from embarith.questions.model import AnalogySet, ChoiceSet
 from embarith.questions.semeval import SemEval
+from embarith.questions.similarity import SimilaritySet
 
 # Names of the multiple-choice sets, which one entry of the catalogue holds, and their files in it.
 _CHOICES = {
@@ -25,6 +26,7 @@ _CHOICES = {
     )
 }
 NAMES = ("google", "msr", "bats", "semeval", *_CHOICES)
+SIMILARITY_NAMES = ("wordsim353", "simlex999")
 
 
 def load(
@@ -74,6 +76,8 @@ def load(
         loaded = _read(path / _CHOICES.get(spec, ""))
     elif Path(spec).exists():
         loaded = _read(Path(spec))
+    elif spec in SIMILARITY_NAMES:
+        raise OptionError(f"{spec} holds rated pairs and no analogies; ask it by similarity")
     else:
         raise OptionError(
             f"no question set {str(spec)!r}: neither a name nor a path"
@@ -87,6 +91,42 @@ def load(
             f"{', '.join(semeval.READINGS)})"
         )
     return loaded.extended(extended)
+
+
+def load_similarity(
+    spec: str | Path,
+    *,
+    data_dir: Path | None = None,
+    ask: Ask | None = None,
+    progress: Progress | None = None,
+) -> SimilaritySet:
+    """Load rated pairs of words by name, or from a file.
+
+    Parameters
+    ----------
+    spec : str or Path
+        One of `SIMILARITY_NAMES`, or a file of two words and a rating a line (see
+        `embarith.questions.similarity`). A name wins over a file of the same name.
+    data_dir, ask, progress
+        As for `load`.
+
+    Raises
+    ------
+    OptionError
+        If `spec` is neither name nor file.
+    DataError
+        If the data of a name is absent.
+    FormatError
+        If a file has a fault; names the line.
+    """
+    if isinstance(spec, str) and spec in SIMILARITY_NAMES:
+        return similarity.read(locate(spec, data_dir=data_dir, ask=ask, progress=progress))
+    if Path(spec).is_file():
+        return similarity.read(Path(spec))
+    raise OptionError(
+        f"no rated pairs {str(spec)!r}: neither a name nor a file"
+        + (nearest(str(spec), SIMILARITY_NAMES) or f"; there are {', '.join(SIMILARITY_NAMES)}")
+    )
 
 
 def _read(path: Path) -> AnalogySet | ChoiceSet | SemEval:

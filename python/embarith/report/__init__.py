@@ -20,6 +20,7 @@ from embarith.report import (
     island,
     plane,
     semeval,
+    similarity,
 )
 from embarith.report.document import Document
 from embarith.result import (
@@ -34,6 +35,7 @@ from embarith.result import (
     PlaneResult,
     Result,
     SemEvalResult,
+    SimilarityResult,
 )
 
 FORMATS = ("terminal", "md", "latex", "csv", "html")
@@ -44,6 +46,7 @@ def document(results: Sequence[Result]) -> Document:
     sections = [
         *analogy.sections([one for one in results if isinstance(one, AnalogyResult)]),
         *semeval.sections([one for one in results if isinstance(one, SemEvalResult)]),
+        *similarity.sections([one for one in results if isinstance(one, SimilarityResult)]),
         *choice.sections([one for one in results if isinstance(one, ChoiceResult)]),
         *island.sections([one for one in results if isinstance(one, IslandResult)]),
         *geometry.sections([one for one in results if isinstance(one, GeometryResult)]),

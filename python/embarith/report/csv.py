@@ -25,6 +25,7 @@ from embarith.result import (
     SemEvalFigures,
     SemEvalResult,
     SemEvalScores,
+    SimilarityResult,
 )
 
 
@@ -53,6 +54,8 @@ def _lines(result: Result) -> Iterator[Line]:
         yield from csv_analogy.lines(result)
     elif isinstance(result, SemEvalResult):
         yield from _semeval(result)
+    elif isinstance(result, SimilarityResult):
+        yield from _similarity(result)
     elif isinstance(result, ChoiceResult):
         yield from _choice(result)
     elif isinstance(result, IslandResult):
@@ -93,6 +96,31 @@ def _treatments(
         for measure in ("maxdiff", "rho", "maxdiff_only_c", "rho_only_c")
     }
     return {**figures(found), "chance_all": every.chance, "chance_covered": covered.chance}
+
+
+def _similarity(result: SimilarityResult) -> Iterator[Line]:
+    head = {"table": result.encoder.name, "questions": result.questions.name}
+    null = result.null
+    rows = (
+        ("covered", result.questions.answered, result.covered, null and null.p),
+        ("all", result.questions.asked, result.all, None),
+    )
+    for name, pairs, scores, p in rows:
+        yield {
+            **head,
+            "row": name,
+            "pairs": pairs,
+            **figures({"rho": scores.rho, "pearson": scores.pearson}),
+            "p": p,
+        }
+    if result.shared is not None:
+        yield {
+            **head,
+            "row": "shared",
+            "pairs": result.shared.pairs,
+            **figures({"rho": result.shared.rho, "difference": result.shared.difference}),
+            "to": result.shared.to,
+        }
 
 
 def _choice(result: ChoiceResult) -> Iterator[Line]:

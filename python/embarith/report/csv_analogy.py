@@ -9,6 +9,7 @@ from typing import Any
 from embarith.result import (
     AnalogyResult,
     Chance,
+    Correlation,
     Figure,
     Parallelism,
     RelationRow,
@@ -59,7 +60,7 @@ def lines(result: AnalogyResult) -> Iterator[Line]:
             yield {**part, "row": "relation_only_c", **_scores(relation.only_c)}
 
 
-def figures(found: Mapping[str, Figure | None]) -> Line:
+def figures(found: Mapping[str, Figure | Correlation | None]) -> Line:
     """Return the values of figures by name, and beside each the ends of its interval."""
     line: Line = {}
     for name, one in found.items():

@@ -7,11 +7,14 @@ from embarith.result import ChoiceResult, EncoderInfo, IslandResult, SemEvalResu
 
 
 def facts(result: SemEvalResult | ChoiceResult | IslandResult, asked: str, unit: str) -> Facts:
+from embarith.result import ChoiceResult, EncoderInfo, SemEvalResult, SimilarityResult
+def facts(result: SemEvalResult | ChoiceResult | SimilarityResult, asked: str, unit: str) -> Facts:
     """Name the table and how much of a set it covers.
 
     Parameters
     ----------
     result : SemEvalResult, ChoiceResult or IslandResult
+    result : SemEvalResult, ChoiceResult or SimilarityResult
     asked, unit : str
         What was asked, and what a missing word costs.
     """

@@ -69,6 +69,12 @@ from embarith.result.semeval import (
     SemEvalResult,
     SemEvalScores,
 )
+from embarith.result.similarity import (
+    Correlation,
+    SharedPairs,
+    SimilarityResult,
+    SimilarityScores,
+)
 
 Result = (
     AnalogyResult
@@ -81,6 +87,7 @@ Result = (
     | AdditivityResult
 )
 Result = AnalogyResult | SemEvalResult | ChoiceResult | Answer | PlaneResult | ExtractionResult
+Result = AnalogyResult | SemEvalResult | SimilarityResult | ChoiceResult | Answer
 
 __all__ = [
     "Accuracy",
@@ -96,6 +103,7 @@ __all__ = [
     "Companions",
     "Comparison",
     "Control",
+    "Correlation",
     "Coverage",
     "Drawn",
     "EncoderInfo",
@@ -139,6 +147,9 @@ __all__ = [
     "SemEvalResult",
     "SemEvalScores",
     "Shape",
+    "SharedPairs",
+    "SimilarityResult",
+    "SimilarityScores",
     "Spread",
     "Term",
     "VocabularyInfo",

@@ -30,11 +30,13 @@ from embarith.statistics.resampling import (
     Bootstrap,
     PermutationNull,
     auc,
+    correlation_bootstrap,
     crossed_bootstrap,
     holm,
     interval,
     mean_interval,
     permutation_null,
+    permuted_spearman,
 )
 from embarith.statistics.separation import separability
 from embarith.statistics.shape import (
@@ -58,6 +60,7 @@ __all__ = [
     "bootstrap_weights",
     "component_shares",
     "components",
+    "correlation_bootstrap",
     "cosines",
     "credit",
     "crossed_bootstrap",
@@ -71,6 +74,7 @@ __all__ = [
     "parallelism",
     "pearson",
     "permutation_null",
+    "permuted_spearman",
     "reciprocal_rank",
     "rotated_spearman",
     "separability",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith import _core
-from embarith.draws import key
+from embarith.draws import generator, key
 from embarith.statistics.directions import EQUAL
 
 Floats = NDArray[np.float64]
@@ -200,6 +200,109 @@ def _changes(numbers: Ints) -> NDArray[np.bool_]:
     """Whether a number differs from the one before it; numbers are not negative."""
     changed: NDArray[np.bool_] = np.diff(numbers, prepend=-1) != 0
     return changed
+
+
+def correlation_bootstrap(
+    scores: Floats, ratings: Floats, first: Ints, second: Ints, *, draws: int, seed: int
+) -> Floats:
+    """Correlations of scores and ratings of word pairs, their words resampled.
+
+    Pairs that share a word are no independent sample: every distinct word gets one exponential
+    weight a draw, which serves wherever it stands, and a pair weighs the product of its two words'
+    (as in `crossed_bootstrap`). Ranks are those of the weighted sample: the weight below, and half
+    the weight of the equal. Rows of `scores` have the same weights in every draw, so that the
+    differences of their correlations are the paired bootstrap.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (m, n)
+        m scores of every pair.
+    ratings : ndarray of float64, shape (n,)
+    first, second : ndarray of int64, shape (n,)
+        Numbers of the two words of every pair, from 0.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    ndarray of float64, shape (draws, m, 2)
+        Spearman's rho and Pearson's r; NaN where one of the two is constant.
+
+    Examples
+    --------
+    >>> ratings = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> words = np.arange(4), np.arange(4, 8)
+    >>> boot = correlation_bootstrap(ratings[None] ** 3, ratings, *words, draws=10, seed=0)
+    >>> bool(np.allclose(boot[:, 0, 0], 1)), bool((boot[:, 0, 1] < 1).all())
+    (True, True)
+    """
+    words = int(max(first.max(), second.max())) + 1
+    random = generator(seed, "words")
+    results = np.empty((draws, len(scores), 2))
+    size = max(1, _CHUNK // max(len(ratings), words))
+    for start in range(0, draws, size):
+        part = slice(start, min(start + size, draws))
+        word_weights = random.standard_exponential((part.stop - part.start, words))
+        weights = word_weights[:, first] * word_weights[:, second]
+        weights /= weights.sum(axis=1, keepdims=True)
+        rating_ranks = _weighted_ranks(ratings, weights)
+        for number, row in enumerate(scores):
+            ranks = _weighted_ranks(row, weights)
+            results[part, number, 0] = _weighted_pearson(ranks, rating_ranks, weights)
+            results[part, number, 1] = _weighted_pearson(row[None], ratings[None], weights)
+    return results
+
+
+def _weighted_ranks(values: Floats, weights: Floats) -> Floats:
+    """Weight below and half the weight of the equal, of every value in every draw: (draws, n)."""
+    _, place = np.unique(values, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.flatnonzero(_changes(place[order]))
+    equal = np.add.reduceat(weights[:, order], starts, axis=1)
+    ranks: Floats = (np.cumsum(equal, axis=1) - equal / 2)[:, place]
+    return ranks
+
+
+def _weighted_pearson(x: Floats, y: Floats, weights: Floats) -> Floats:
+    """Pearson correlation of rows under weights that sum to 1; NaN where one is constant."""
+    dx = x - np.sum(weights * x, axis=1, keepdims=True)
+    dy = y - np.sum(weights * y, axis=1, keepdims=True)
+    spread = np.sqrt(np.sum(weights * dx * dx, axis=1) * np.sum(weights * dy * dy, axis=1))
+    covariance = np.sum(weights * dx * dy, axis=1)
+    constant = np.full(len(weights), np.nan)
+    found: Floats = np.divide(covariance, spread, out=constant, where=spread > 0)
+    return found
+
+
+def permuted_spearman(scores: Floats, ratings: Floats, *, draws: int, seed: int) -> Floats:
+    """Spearman's rho of scores with the ratings permuted among the pairs.
+
+    Parameters
+    ----------
+    scores, ratings : ndarray of float64, shape (n,)
+        Neither constant.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    ndarray of float64, shape (draws,)
+
+    Examples
+    --------
+    >>> values = np.arange(20.0)
+    >>> null = permuted_spearman(values, values, draws=99, seed=0)
+    >>> null.shape, bool(np.abs(null).max() < 1)
+    ((99,), True)
+    """
+    even = np.full((1, len(scores)), 1 / len(scores))
+    one, other = (_weighted_ranks(values, even)[0] for values in (scores, ratings))
+    one, other = one - one.mean(), other - other.mean()
+    scale = np.sqrt((one @ one) * (other @ other))
+    random = generator(seed, "permutation")
+    sums = np.array([random.permutation(other) @ one for _ in range(draws)])
+    null: Floats = sums / scale
+    return null
 
 
 @dataclass(frozen=True)
