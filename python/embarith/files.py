@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import errno
 import glob
+import gzip
 import hashlib
+import lzma
 import os
 import shutil
+import tarfile
 import tempfile
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from embarith.errors import EmbarithError, OptionError
+
+# What the standard library raises for archives that are cut, damaged, encrypted or unknown to it.
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 # Seconds after which a file that nobody wrote to is no longer being written.
 _ABANDONED = 3600

@@ -39,6 +39,8 @@ COMMANDS = (
     "paper",
     "geometry",
     "plane",
+    "similarity",
+    "train",
     "export-onnx",
     "encode",
     "table",

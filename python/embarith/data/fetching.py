@@ -5,14 +5,12 @@ from __future__ import annotations
 import fcntl
 import gzip
 import io
-import lzma
 import os
 import shutil
 import stat
 import tarfile
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -21,7 +19,7 @@ from typing import IO, Any
 from embarith.data.catalogue import Entry, entry_of, human, read_sums
 from embarith.data.finding import by_hand, cache, fault_of
 from embarith.errors import DataError
-from embarith.files import replacing, sha256_of
+from embarith.files import DAMAGED, replacing, sha256_of
 from embarith.progress import Progress
 
 # Seconds without a byte before a connection counts as lost, and how often in a row one may be.
@@ -34,17 +32,6 @@ _AHEAD = 1 << 20
 # Refused by the server for good, so that asking again is no use.
 _FINAL = range(400, 500)
 _PASSING = (408, 425, 429)
-# What the standard library raises for archives that are cut, damaged, encrypted or unknown to it.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    gzip.BadGzipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-)
 
 
 def fetch(name: str, *, progress: Progress | None = None) -> Path:
@@ -208,7 +195,7 @@ def _unpack(entry: Entry, download: Path, target: Path) -> dict[str, Path]:
         return {entry.path: download}
     try:
         files = dict(_members(entry, download, target))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _unfit(entry, f"the archive is cut or damaged ({error})") from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise _unfit(entry, "the archive names one place twice") from error
