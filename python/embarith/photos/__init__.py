@@ -6,10 +6,15 @@ from embarith.photos.collection import (
     read_words,
     without_shared,
 )
-from embarith.photos.pooling import POOLS, Pool, pool
-
-__all__ = ["POOLS", "Collection", "Pool", "pool", "read_collection", "read_words", "without_shared"]
-from embarith.photos.collection import Collection, read_collection, read_words
 from embarith.photos.pooling import POOLS, Pool, medoid, pool
 
-__all__ = ["POOLS", "Collection", "Pool", "medoid", "pool", "read_collection", "read_words"]
+__all__ = [
+    "POOLS",
+    "Collection",
+    "Pool",
+    "medoid",
+    "pool",
+    "read_collection",
+    "read_words",
+    "without_shared",
+]

@@ -10,34 +10,22 @@ from __future__ import annotations
 from embarith.questions.control import random_pairs
 from embarith.questions.model import AnalogySet, ChoiceSet
 from embarith.questions.picturable import Picturable, picturable, write
-from embarith.questions.registry import NAMES, load
-from embarith.questions.semeval import READINGS, SemEval
-
-__all__ = [
-    "NAMES",
-    "READINGS",
-    "AnalogySet",
-    "ChoiceSet",
-    "Picturable",
-    "SemEval",
-    "load",
-    "picturable",
-    "random_pairs",
-    "write",
-
-
 from embarith.questions.registry import NAMES, SIMILARITY_NAMES, load, load_similarity
-from embarith.questions.semeval import SemEval
+from embarith.questions.semeval import READINGS, SemEval
 from embarith.questions.similarity import SimilaritySet
 
 __all__ = [
     "NAMES",
+    "READINGS",
     "SIMILARITY_NAMES",
     "AnalogySet",
     "ChoiceSet",
+    "Picturable",
     "SemEval",
     "SimilaritySet",
     "load",
     "load_similarity",
+    "picturable",
     "random_pairs",
+    "write",
 ]

@@ -22,7 +22,7 @@ from embarith.report import (
     semeval,
     similarity,
 )
-from embarith.report.document import Document
+from embarith.report.document import Document, Section
 from embarith.result import (
     AdditivityResult,
     AnalogyResult,
@@ -41,21 +41,27 @@ from embarith.result import (
 FORMATS = ("terminal", "md", "latex", "csv", "html")
 
 
+# In the order of a report.
+_KINDS = (
+    (AnalogyResult, analogy),
+    (SemEvalResult, semeval),
+    (SimilarityResult, similarity),
+    (ChoiceResult, choice),
+    (IslandResult, island),
+    (GeometryResult, geometry),
+    (GapResult, gap),
+    (AdditivityResult, additivity),
+    (ExtractionResult, extraction),
+    (PlaneResult, plane),
+    (Answer, answer),
+)
+
+
 def document(results: Sequence[Result]) -> Document:
     """Say what is to be said about results, several of a kind compared before the rest."""
-    sections = [
-        *analogy.sections([one for one in results if isinstance(one, AnalogyResult)]),
-        *semeval.sections([one for one in results if isinstance(one, SemEvalResult)]),
-        *similarity.sections([one for one in results if isinstance(one, SimilarityResult)]),
-        *choice.sections([one for one in results if isinstance(one, ChoiceResult)]),
-        *island.sections([one for one in results if isinstance(one, IslandResult)]),
-        *geometry.sections([one for one in results if isinstance(one, GeometryResult)]),
-        *gap.sections([one for one in results if isinstance(one, GapResult)]),
-        *additivity.sections([one for one in results if isinstance(one, AdditivityResult)]),
-        *extraction.sections([one for one in results if isinstance(one, ExtractionResult)]),
-        *plane.sections([one for one in results if isinstance(one, PlaneResult)]),
-        *answer.sections([one for one in results if isinstance(one, Answer)]),
-    ]
+    sections: list[Section] = []
+    for kind, report in _KINDS:
+        sections += report.sections([one for one in results if isinstance(one, kind)])
     return Document(tuple(sections))
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from embarith.report.document import Facts, percent, plural
-from embarith.result import ChoiceResult, EncoderInfo, IslandResult, SemEvalResult
+from embarith.result import (
+    ChoiceResult,
+    EncoderInfo,
+    IslandResult,
+    SemEvalResult,
+    SimilarityResult,
+)
 
 
-def facts(result: SemEvalResult | ChoiceResult | IslandResult, asked: str, unit: str) -> Facts:
-from embarith.result import ChoiceResult, EncoderInfo, SemEvalResult, SimilarityResult
-def facts(result: SemEvalResult | ChoiceResult | SimilarityResult, asked: str, unit: str) -> Facts:
+def facts(
+    result: SemEvalResult | SimilarityResult | ChoiceResult | IslandResult, asked: str, unit: str
+) -> Facts:
     """Name the table and how much of a set it covers.
 
     Parameters
     ----------
-    result : SemEvalResult, ChoiceResult or IslandResult
-    result : SemEvalResult, ChoiceResult or SimilarityResult
+    result : SemEvalResult, SimilarityResult, ChoiceResult or IslandResult
     asked, unit : str
         What was asked, and what a missing word costs.
     """

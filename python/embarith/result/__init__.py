@@ -79,15 +79,16 @@ from embarith.result.similarity import (
 Result = (
     AnalogyResult
     | SemEvalResult
+    | SimilarityResult
     | ChoiceResult
     | IslandResult
     | GeometryResult
     | GapResult
-    | Answer
     | AdditivityResult
+    | ExtractionResult
+    | PlaneResult
+    | Answer
 )
-Result = AnalogyResult | SemEvalResult | ChoiceResult | Answer | PlaneResult | ExtractionResult
-Result = AnalogyResult | SemEvalResult | SimilarityResult | ChoiceResult | Answer
 
 __all__ = [
     "Accuracy",
