@@ -80,6 +80,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         Folder of photographs of words, or its name in the data folder.
     photographs : int
         That a word must have.
+    cells : str
+        CSV file of photographs in two factors, for additivity: columns image, subj, obj.
     experiments : tuple of str
         Which of `EXPERIMENTS`.
     draws, control_draws : int
@@ -91,6 +93,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     spaces: tuple[Space, ...]
     collection: str = "photos"
     photographs: int = 30
+    cells: str = "mini_simat/triplets.csv"
     experiments: tuple[Experiment, ...] = EXPERIMENTS
     draws: int = 1000
     control_draws: int = 999

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from embarith import machine, questions
 from embarith.data import Ask
 from embarith.errors import OptionError
+from embarith.experiments.additivity import additivity, read_cells
 from embarith.experiments.analogy import analogy
 from embarith.experiments.analogy.run import Settings
+from embarith.experiments.extraction import extraction
+from embarith.experiments.geometry import geometry
 from embarith.experiments.island import island
+from embarith.experiments.plane import plane
 from embarith.experiments.semeval import semeval
+from embarith.experiments.similarity import similarity
 from embarith.paper.config import Config
 from embarith.paper.spaces import Opened, Opener, find
 from embarith.paper.store import Store
 from embarith.photos import Collection, pool, read_collection, without_shared
 from embarith.progress import Progress
-from embarith.questions import AnalogySet, Picturable, SemEval
+from embarith.questions import AnalogySet, Picturable, SemEval, SimilaritySet
 from embarith.result import Result
 from embarith.result.paper import Manifest, Selection, SpaceInfo
 from embarith.table import EmbeddingTable
@@ -30,6 +36,8 @@ from embarith.table import EmbeddingTable
 _CONTROL = 20
 # Photographs that a word must keep once those are gone that it shares with other words of a set.
 _KEPT = 10
+# Questions that are drawn in the plane, each of another relation.
+_PLANES = 3
 
 
 def named_questions() -> AnalogySet:
@@ -94,14 +102,20 @@ def run(
         for word, found in collection.words.items()
         if len(found) >= config.photographs
     }
-    lowered = [word.lower() for word in (*task.words, *named_questions().words)]
+    rated = [
+        questions.load_similarity(name, data_dir=data_dir, ask=ask, progress=progress)
+        for name in questions.SIMILARITY_NAMES
+    ]
+    cells = read_cells(find(config.cells, base, data_dir))
+    asked = (*task.words, *named_questions().words, *(word for one in rated for word in one.words))
     opener = Opener(
         base=base,
         folder=folder,
         collection=collection,
         words=words,
-        asked=list(dict.fromkeys((*chosen.questions.words, *lowered))),
+        asked=list(dict.fromkeys((*chosen.questions.words, *map(str.lower, asked)))),
         few={word: words[word] for word in chosen.questions.words},
+        more=[image for image in cells if (collection.folder / image).is_file()],
         data_dir=data_dir,
         ask=ask,
         progress=progress,
@@ -113,6 +127,8 @@ def run(
         store=Store(folder, machine.VERSION, tell),
         task=task,
         chosen=chosen.questions,
+        rated=rated,
+        cells=cells,
         collection=collection,
         words=words,
         spaces=spaces,
@@ -129,6 +145,11 @@ def run(
     )
 
 
+class _Common(TypedDict):
+    draws: int
+    seed: int
+
+
 @dataclass(frozen=True)
 class Study:
     """What all parts have in common.
@@ -137,6 +158,10 @@ class Study:
     ----------
     chosen : AnalogySet
         The questions that photographs can be asked.
+    rated : sequence of SimilaritySet
+        Sets of rated pairs.
+    cells : mapping of str to (str, str)
+        Photographs by two factors.
     words : mapping of str to sequence of str
         The photographs that stand for every word of the collection.
     """
@@ -145,6 +170,8 @@ class Study:
     store: Store
     task: SemEval
     chosen: AnalogySet
+    rated: Sequence[SimilaritySet]
+    cells: Mapping[str, tuple[str, str]]
     collection: Collection
     words: Mapping[str, Sequence[str]]
     spaces: Sequence[Opened]
@@ -161,9 +188,20 @@ class Study:
             self._extended()
         if "island" in wanted:
             self._islands()
+        if "geometry" in wanted:
+            self._geometry()
+        if "additivity" in wanted:
+            self._additivity()
+        if "extraction" in wanted:
+            self._extraction()
+        if "plane" in wanted:
+            self._planes()
         if "semeval" in wanted:
             for one in self._side("text"):
                 self._part(f"semeval/{one.name}", [one.table], self.task, semeval)
+        if "similarity" in wanted:
+            for one in self._side("text"):
+                self._similarity(one)
 
     def _side(self, side: str) -> list[Opened]:
         return [one for one in self.spaces if one.space.side == side]
@@ -237,6 +275,91 @@ class Study:
         for one in self._side("text"):
             self._part(f"island-extended/{one.name}", [one.table], within, island)
 
+    def _geometry(self) -> None:
+        """Over the words that can be asked about, all the same for spaces that know them."""
+        words = list(dict.fromkeys(word.lower() for word in self.task.words))
+        for one in self.spaces:
+            known = [word for word in words if word in one.table]
+            self._own(
+                f"geometry/{one.name}",
+                [one.table],
+                [known],
+                partial(
+                    geometry,
+                    one.table,
+                    known,
+                    name="words of SemEval-2012 Task 2",
+                    progress=self.progress,
+                    **self._common,
+                ),
+            )
+
+    def _additivity(self) -> None:
+        for one in self.spaces:
+            if one.photographs is not None and one.space.random_weights is None:
+                self._own(
+                    f"additivity/{one.name}",
+                    [one.photographs],
+                    [self.cells],
+                    partial(
+                        additivity,
+                        one.photographs,
+                        self.cells,
+                        name=self.config.cells,
+                        factors=("subject", "object"),
+                        **self._common,
+                    ),
+                )
+
+    def _extraction(self) -> None:
+        """How few photographs would do, for every space that has them."""
+        tables = {one.name: one.photographs for one in self.spaces if one.photographs is not None}
+        if tables:
+            words = {word: self.words[word] for word in self.chosen.words}
+            self._own(
+                "extraction",
+                list(tables.values()),
+                [self.chosen.sha256, words],
+                lambda: extraction(
+                    tables, words, self.chosen, seed=self.config.seed, progress=self.progress
+                ),
+            )
+
+    def _planes(self) -> None:
+        """Figure 6: the first chosen question of each of the first relations."""
+        asked = self.chosen
+        first = [int(np.argmax(asked.relation == one)) for one in range(_PLANES)]
+        shown = [f"{asked.a[i]}:{asked.b[i]}::{asked.c[i]}:{asked.gold[i][0]}" for i in first]
+        for one in self.spaces:
+            table, images, folder = one.table, None, None
+            if one.photographs is not None:
+                table, images, folder = one.photographs, self.words, self.collection.folder
+            lay_out = partial(plane, table, images=images, folder=folder)
+            self._own(f"plane/{one.name}", [table], [shown, images], partial(_each, lay_out, shown))
+
+    def _similarity(self, one: Opened) -> None:
+        self._own(
+            f"similarity/{one.name}",
+            [one.table],
+            [pairs.sha256 for pairs in self.rated],
+            partial(_each, partial(similarity, one.table, **self._common), self.rated),
+        )
+
+    @property
+    def _common(self) -> _Common:
+        return {"draws": self.config.draws, "seed": self.config.seed}
+
+    def _own(
+        self,
+        name: str,
+        tables: Sequence[EmbeddingTable],
+        inputs: Sequence[object],
+        compute: Callable[[], Result | Sequence[Result]],
+    ) -> None:
+        """Compute a part that is no set of questions asked of tables."""
+        names = [(table.provenance.encoder, table.sha256) for table in tables]
+        self.store.part(name, [names, self._common, *inputs], compute)
+
     def _analogy(
         self,
         name: str,
@@ -262,7 +385,7 @@ class Study:
         experiment: Callable[..., Result | Sequence[Result]],
         settings: Mapping[str, object] | None = None,
     ) -> None:
-        common = {"draws": self.config.draws, "seed": self.config.seed}
+        common = self._common
         names = [(table.provenance.encoder, table.sha256) for table in tables]
         self.store.part(
             name,
@@ -278,6 +401,10 @@ class Study:
             if side == "image"
             else []
         )
+
+
+def _each(experiment: Callable[[Any], Result], inputs: Sequence[Any]) -> list[Result]:
+    return [experiment(one) for one in inputs]
 
 
 def _describe(one: Opened, config: Config, words: Mapping[str, Sequence[str]]) -> SpaceInfo:

@@ -63,7 +63,9 @@ class Opener:
     asked : sequence of str
         Words that text encoders are to encode.
     few : mapping of str to sequence of str
-        Those of `words` that the chosen questions ask about, all that untrained copies encode.
+        Those of `words` that the chosen questions ask about, all that random weights encode.
+    more : sequence of str
+        Other images of the collection that are wanted.
     """
 
     base: Path
@@ -72,6 +74,7 @@ class Opener:
     words: Mapping[str, Sequence[str]]
     asked: Sequence[str]
     few: Mapping[str, Sequence[str]]
+    more: Sequence[str]
     data_dir: Path | None
     ask: Ask | None
     progress: Progress | None
@@ -102,6 +105,8 @@ class Opener:
                 self._encoded(space, self._encoder(space.encoder, seed), self.few)[0]
                 for seed in range(space.untrained)
             )
+        if photographs is not None:
+            photographs = _called(photographs, space.name)
         return Opened(space, _called(table, space.name), photographs, untrained)
 
     def _table(self, spec: str) -> EmbeddingTable:
@@ -109,14 +114,17 @@ class Opener:
         return data.open_table(spec, data_dir=self.data_dir, ask=self.ask, progress=self.progress)
 
     def _trained(self, space: Space) -> EmbeddingTable:
-        from embarith.training.word2vec import train
+        from embarith.training.corpus import read_corpus
+        from embarith.training.word2vec import Settings, train
 
         path = self.folder / "tables" / f"{slug(space.name)}.arrow"
         corpus = [find(one, self.base, self.data_dir) for one in space.corpus]
         if path.exists():
             return EmbeddingTable.open(path)
         self.tell(f"training {space.name} on {', '.join(space.corpus)}")
-        table = train(corpus, architecture=space.word2vec, progress=self.progress)
+        assert space.word2vec
+        settings = Settings(architecture=space.word2vec)
+        table = train(read_corpus(corpus, progress=self.progress), settings, progress=self.progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         table.save(path)
         return EmbeddingTable.open(path)
@@ -146,7 +154,8 @@ class Opener:
         if space.side == "text":
             inputs = Texts(self.asked, [[word] for word in self.asked])
         else:
-            images = list(dict.fromkeys(image for found in words.values() for image in found))
+            images = [image for found in words.values() for image in found]
+            images = list(dict.fromkeys(images if random is not None else [*images, *self.more]))
             inputs = Photographs(images, [self.collection.folder / image for image in images])
         done = encode(
             encoder,

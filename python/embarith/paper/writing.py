@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from embarith.files import replacing
-from embarith.report import csv, html, latex, markdown
+from embarith.report import csv, figures, html, latex, markdown
 from embarith.report import paper as report
 from embarith.result import AnalogyResult, Result, to_json
 from embarith.result.paper import Paper
@@ -19,10 +19,11 @@ def write(paper: Paper, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        `report.html`, `report.md`, `tables.tex`, a CSV file a kind of result, `results.jsonl`
-        and `questions.jsonl` with the single questions.
+        `report.html`, `report.md`, `tables.tex`, a CSV file a kind of result, `results.jsonl`,
+        `questions.jsonl` with the single questions, and `figures/` as SVG and PNG.
     """
-    document = report.document(paper)
+    drawn = report.draw(paper)
+    document = report.document(paper, drawn)
     results = [one for found in paper.results.values() for one in found]
     kinds: dict[str, list[Result]] = {}
     for one in results:
@@ -40,6 +41,11 @@ def write(paper: Paper, folder: Path) -> list[Path]:
         with replacing(folder / name) as part:
             part.write_text(text, encoding="utf-8")
         written.append(folder / name)
+    (folder / "figures").mkdir(exist_ok=True)
+    for name, figure in drawn.items():
+        for ending in figures.FORMATS:
+            figures.save(figure, folder / "figures" / f"{name}{ending}")
+            written.append(folder / "figures" / f"{name}{ending}")
     return written
 
 

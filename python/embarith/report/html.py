@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
@@ -45,7 +46,7 @@ _STYLE = """
 .embarith td.bar { width: 18em; min-width: 6em; vertical-align: middle; }
 .embarith td.bar i { display: block; height: .8em; background: var(--bar); border-radius: 2px; }
 .embarith figure { margin: 1.2em 0; max-width: 62em; }
-.embarith figure svg { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+.embarith figure img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
 .embarith figcaption { color: var(--dim); max-width: 75ch; font-size: .92em; }
 .embarith nav { margin: 1em 0 2em; columns: 2; font-size: .95em; }
 .embarith nav a { display: block; color: inherit; }
@@ -142,10 +143,11 @@ def _block(block: Block) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    # The drawing alone, without the declaration that only a file of its own has.
-    drawing = picture.svg[picture.svg.index("<svg") :]
+    # As an image of its own, because the drawings of a page would share the names of their parts.
+    data = base64.b64encode(picture.svg.encode()).decode()
     return (
-        f'<figure role="img" aria-label="{escape(picture.alt, quote=True)}">\n{drawing}\n'
+        f'<figure><img alt="{escape(picture.alt, quote=True)}" '
+        f'src="data:image/svg+xml;base64,{data}">\n'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
     )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from statistics import fmean
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from embarith.report import published
+from embarith.report import additivity, extraction, geometry, published, similarity
 from embarith.report.document import (
     Block,
     Cell,
@@ -17,6 +18,7 @@ from embarith.report.document import (
     Document,
     Facts,
     Listing,
+    Picture,
     Row,
     Section,
     Table,
@@ -32,11 +34,16 @@ from embarith.result import (
     AnalogyResult,
     Figure,
     IslandResult,
+    PlaneResult,
     Result,
     SemEvalResult,
+    SimilarityResult,
     Spread,
 )
 from embarith.result.paper import Paper, SpaceInfo
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 TITLE = "The arithmetic of embeddings"
 
@@ -46,14 +53,22 @@ FEWEST = 20
 _READINGS = ("anchor", "chain", "relation")
 
 
-def document(paper: Paper) -> Document:
-    """Say what the run found, in the order of work 000's tables."""
-    view = _View(paper)
+def document(paper: Paper, figures: Mapping[str, Drawing] | None = None) -> Document:
+    """Say what the run found, in the order of work 000's tables.
+
+    Parameters
+    ----------
+    paper : Paper
+    figures : mapping of str to matplotlib.figure.Figure, optional
+        Of `draw`.
+    """
+    view = _View(paper, figures or {})
     sections = [
         Section("What was measured", (*_spaces(view), _selection(view))),
         *_sections(
             "Table 1. Vector offset",
             _offset(view),
+            *_pictures(view, "offset"),
             _standard(view),
             listing(paper, "offset", "Single questions, candidates the words of the questions"),
             listing(paper, "standard", "Single questions, candidates all words of a space"),
@@ -63,9 +78,17 @@ def document(paper: Paper) -> Document:
         *_sections("Table 4. Three questions by name", _named(view)),
         *_sections("Table 5. Angles", _angles(view)),
         *_sections("Table 6. Spearman's ρ across dimensions", _rho(view)),
-        *_sections("Islands", *_islands(view)),
+        *_sections("Figure 6. Photographs and words in the plane", *_pictures(view, "plane")),
+        *_sections("Islands", *_islands(view), *_pictures(view, "vocabulary")),
         *_sections("Parallel offsets", _parallelism(view), _relations(view)),
-        *_sections("Rated pairs", _semeval(view)),
+        *_sections("How words lie", *_compared(geometry.sections, view.all("geometry"))),
+        *_sections("Additivity", *_all_blocks(view, "additivity", additivity.sections)),
+        *_sections(
+            "Photographs a word",
+            *_pictures(view, "extraction"),
+            *_all_blocks(view, "extraction", extraction.sections),
+        ),
+        *_sections("Rated pairs", _semeval(view), *_similarity(view)),
         *_sections("Left out", _skipped(view)),
         Section("Methods", (_methods(view),)),
     ]
@@ -84,6 +107,7 @@ class _View:
     """A run by space."""
 
     paper: Paper
+    figures: Mapping[str, Drawing]
 
     @property
     def spaces(self) -> tuple[SpaceInfo, ...]:
@@ -103,6 +127,11 @@ class _View:
             result = self.analogy(part, space)
             if result is not None:
                 yield space, result
+
+    def all(self, part: str) -> list[Result]:
+        """Return all results of a part, in the order of the spaces."""
+        names = (part, *(f"{part}/{space.name}" for space in self.spaces))
+        return [one for name in names for one in self.paper.results.get(name, ())]
 
     def alone(self, part: str, space: SpaceInfo) -> Result | None:
         """Return the one result of a part of one space."""
@@ -189,6 +218,8 @@ def _selection(view: _View) -> Table:
 
 
 # -- tables 1 to 3 --------------------------------------------------------------------------------
+
+_Sections = Callable[[list[Any]], Iterator[Section]]
 
 _PAPER = "fair, among the questions' words"
 
@@ -611,6 +642,60 @@ def _untrained(copies: Sequence[Result], where: str, show: Callable[[float | Non
     )
 
 
+# -- figures --------------------------------------------------------------------------------------
+
+
+def draw(paper: Paper) -> dict[str, Drawing]:
+    """Draw the figures of a run, by the names of their files.
+
+    Raises
+    ------
+    OptionError
+        matplotlib is absent.
+    """
+    from embarith.report import figures
+
+    view = _View(paper, {})
+    made = {}
+    offset = [one for _, one in view.each("offset") if one.questions.answered >= FEWEST]
+    if offset:
+        made["offset"] = figures.forest(offset)
+    curves = [one for _, one in view.each("extended-relation") if one.questions.answered >= FEWEST]
+    if curves:
+        made["vocabulary"] = figures.draw(*curves)
+    for one in view.all("extraction"):
+        made["extraction"] = figures.draw(one)
+    for number, one in enumerate(view.all("plane"), 1):
+        made[f"plane-{number}"] = figures.draw(one)
+    return made
+
+
+def _pictures(view: _View, kind: str) -> Iterator[Picture]:
+    from embarith.report import figures
+
+    captions = {
+        "offset": "Scores on the chosen questions with 95 % intervals, beside c alone, the "
+        "permutation null and chance.",
+        "vocabulary": "Accuracy on the extended set (reading: relation) by size of vocabulary, "
+        "expected on random words, in closed form from exact ranks.",
+        "extraction": "Accuracy by number of photographs a word, drawn with replacement, for three "
+        "ways of pooling; bands are 95 % of the draws.",
+    }
+    planes = {f"plane-{number}": one for number, one in enumerate(view.all("plane"), 1)}
+    for name, drawing in view.figures.items():
+        if name.partition("-")[0] != kind:
+            continue
+        caption = captions.get(kind, "")
+        plane = planes.get(name)
+        if isinstance(plane, PlaneResult):
+            caption = (
+                f"{plane.encoder.name}: {plane.question}. First two principal components of the "
+                f"unit vectors of the {plane.fitted_on}, {percent(sum(plane.variance))} of their "
+                "variance."
+            )
+        yield Picture(name, figures.svg(drawing), caption, str(drawing.get_label()))
+
+
 # -- islands, rated pairs, the rest ---------------------------------------------------------------
 
 
@@ -791,6 +876,30 @@ def _semeval(view: _View) -> Table | None:
             f"of fewer than {FEWEST} relations are not shown.",
         ),
     )
+
+
+def _compared(sections: _Sections, results: list[Any]) -> Iterator[Block]:
+    """Yield what a report says first of several results: how they compare."""
+    for first in islice(sections(results), 1):
+        for block in first.blocks:
+            if isinstance(block, Table) and not block.title:
+                yield replace(block, title=first.title)
+            else:
+                yield block
+
+
+def _similarity(view: _View) -> Iterator[Block]:
+    found = [one for one in view.all("similarity") if isinstance(one, SimilarityResult)]
+    for name in dict.fromkeys(one.questions.name for one in found):
+        yield from _compared(
+            similarity.sections, [one for one in found if one.questions.name == name]
+        )
+
+
+def _all_blocks(view: _View, part: str, sections: _Sections) -> Iterator[Block]:
+    """Yield all that a part's own report says."""
+    for one in sections(view.all(part)):
+        yield from one.blocks
 
 
 def _skipped(view: _View) -> Table | None:

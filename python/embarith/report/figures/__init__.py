@@ -104,6 +104,11 @@ def html(figure: Figure) -> str:
     )
 
 
+def svg(figure: Figure) -> str:
+    """Return a figure as the text of an SVG file."""
+    return _encode(figure, "svg").decode()
+
+
 def _encode(figure: Figure, form: str) -> bytes:
     from matplotlib import rc_context
 
