@@ -326,7 +326,7 @@ class Study:
             )
 
     def _planes(self) -> None:
-        """Figure 6: the first chosen question of each of the first relations."""
+        """Figure 6: the first chosen question of each of the first relations; of words but one."""
         asked = self.chosen
         first = [int(np.argmax(asked.relation == one)) for one in range(_PLANES)]
         shown = [f"{asked.a[i]}:{asked.b[i]}::{asked.c[i]}:{asked.gold[i][0]}" for i in first]
