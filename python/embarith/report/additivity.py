@@ -18,16 +18,16 @@ from embarith.report.document import (
     share,
 )
 from embarith.report.facts import describe_table
-from embarith.result import AdditivityResult, Fit, Measured
+from embarith.result import AdditivityResult, Fit
 
 _COLUMNS = (
     Column("", align="left"),
-    *(
-        Column(title, group)
-        for group in ("explained", "adjusted", "predicted")
-        for title in ("measured", "permuted", "p")
-        if group != "adjusted" or title != "p"
-    ),
+    Column("measured", "explained"),
+    Column("permuted", "explained"),
+    Column("adjusted", "explained"),
+    Column("measured", "predicted"),
+    Column("permuted", "predicted"),
+    Column("p", "predicted"),
 )
 
 
@@ -81,14 +81,14 @@ def _fits(result: AdditivityResult) -> Table:
 
 
 def _cells(fit: Fit) -> list[Cell]:
+    explained, predicted = fit.explained, fit.predicted
     return [
-        *_three(fit.explained),
-        *_three(fit.adjusted)[:2],
-        *_three(fit.predicted),
+        measured(explained),
+        null(explained),
+        Cell("–") if fit.adjusted is None else measured(fit.adjusted),
+        *(
+            [Cell("–")] * 3
+            if predicted is None
+            else (measured(predicted), null(predicted), Cell(share(predicted.p)))
+        ),
     ]
-
-
-def _three(one: Measured | None) -> tuple[Cell, Cell, Cell]:
-    if one is None:
-        return Cell("–"), Cell("–"), Cell("–")
-    return measured(one), null(one), Cell(share(one.p))

@@ -37,7 +37,7 @@ def sections(results: Sequence[GeometryResult]) -> Iterator[Section]:
 
 def _facts(result: GeometryResult) -> Facts:
     words, norms = result.words, result.norms
-    covered = f"{words.name}: {plural(words.size, 'word')}"
+    covered = f"{words.name}: {plural(words.size, 'row')}"
     missing = list(result.coverage.missing)
     if missing:
         covered += f", {percent(result.coverage.share)} of the set"
@@ -105,7 +105,7 @@ def _hubs(result: GeometryResult) -> Table:
 def _compared(results: Sequence[GeometryResult]) -> Table:
     columns = [Column("table", align="left"), Column("words"), Column("dim.")]
     for space in ("unit", "centred"):
-        columns += [Column("cosine", space), Column("skewness", space), Column("anti-hubs", space)]
+        columns += [Column("mean cosine", space), Column("skewness", space)]
     rows = []
     for result in results:
         cells = [
@@ -114,7 +114,7 @@ def _compared(results: Sequence[GeometryResult]) -> Table:
             Cell(str(result.encoder.dimensions)),
         ]
         for shape in (result.unit, result.centered):
-            cells += map(measured, (shape.mean_cosine, shape.skewness, shape.antihubs))
+            cells += map(measured, (shape.mean_cosine, shape.skewness))
         rows.append(Row(tuple(cells)))
     notes = ["What random vectors have depends on rows and dimensions: see each table's own null."]
     if len({result.words.sha256 for result in results}) > 1:

@@ -82,15 +82,13 @@ def component_shares(x: Floats, most: int) -> Floats:
     >>> component_shares(np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]]), 2).tolist()
     [0.9, 0.1]
     """
-    from scipy.linalg import eigvalsh
-
     apart = x - x.mean(axis=0)
     square = apart.T @ apart if x.shape[1] <= len(x) else apart @ apart.T
-    count, size = min(most, len(square)), len(square)
+    count = min(most, len(square))
     total = np.trace(square)
     if total <= 0:
         return np.zeros(count)
-    largest = eigvalsh(square, subset_by_index=(size - count, size - 1))[::-1]
+    largest = np.linalg.eigvalsh(square)[::-1][:count]
     shares: Floats = np.clip(largest, 0.0, None) / total
     return shares
 

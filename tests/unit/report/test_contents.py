@@ -151,7 +151,7 @@ def test_geometry_stands_beside_random_tables_and_says_what_is_missing(
 ) -> None:
     text = render([geometry], "terminal")
     for needed in (
-        "900 words",
+        "google: 900 rows",
         "word0, word1",
         "99.4 % of the set",
         "20 random tables",
