@@ -155,7 +155,7 @@ def answers_given(result: AnalogyResult) -> AnswersGiven:
     """Count the words that were answered to a set of questions, beside the right ones.
 
     Where few words answer most questions, hubs do: a space that answers with its hubs has a
-    smaller effective number of answers, exp(−Σ p log p), than the questions have right answers.
+    small effective number of answers, exp(−Σ p log p), beside that of the right ones.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def bootstrap_weights(count: int, draws: int, random: np.random.Generator) -> It
 def mean_cosines(x: Floats, weights: Floats) -> Floats:
     """Mean cosine between distinct rows, each couple weighing the product of its rows' weights.
 
-    From the length of the sum, (|Σ w u|² − Σ w²) / ((Σ w)² − Σ w²), so that n² cosines need no
+    From the length of the sum, (‖Σ w u‖² − Σ w²) / ((Σ w)² − Σ w²), so that n² cosines need no
     computing. A row that a bootstrap drew twice makes no couple with itself.
 
     Parameters
