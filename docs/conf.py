@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from embarith import __version__
-from embarith.result import json_schema
+from embarith.result import json_schema, kinds
 
 project = "embarith"
 author = "The embarith authors"
@@ -45,9 +45,11 @@ html_copy_source = False
 html_extra_path = ["_generated/extra"]
 schemas = Path(__file__).parent / "_generated" / "extra" / "schema"
 schemas.mkdir(parents=True, exist_ok=True)
-for kind in ("additivity", "analogy", "answer", "choice", "gap", "geometry", "semeval"):
-    text = json.dumps(json_schema(f"embarith.{kind}/1"), indent=2, ensure_ascii=False)
-    (schemas / f"{kind}-1.json").write_text(text + "\n", encoding="utf-8")
+for kind in kinds():
+    text = json.dumps(json_schema(kind), indent=2, ensure_ascii=False)
+    (schemas / f"{kind.removeprefix('embarith.').replace('/', '-')}.json").write_text(
+        text + "\n", encoding="utf-8"
+    )
 
 
 def examples_as_code(app, context, lines):  # noqa: ARG001 -- Sphinx's signature

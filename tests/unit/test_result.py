@@ -8,12 +8,9 @@ import msgspec
 import pytest
 
 from embarith import result
-from embarith.result import from_json, json_schema, rounded, to_json
+from embarith.result import from_json, json_schema, kinds, rounded, to_json
 
-KINDS = tuple(
-    f"embarith.{kind}/1"
-    for kind in ("analogy", "semeval", "choice", "answer", "geometry", "gap", "additivity")
-)
+KINDS = tuple(kinds())
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from embarith.cli import _shared
 @click.command(
     epilog=_shared.example(
         "embarith plane man:king::woman:queen -o queen.svg",
-        "embarith encode efficientnet_lite:efficientnet-lite2 --collection photos -o vectors",
         "embarith plane dog:cat --photographs vectors/photos.arrow --collection photos -o dogs.png",
     )
 )

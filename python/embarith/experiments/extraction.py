@@ -179,7 +179,12 @@ def _kept(
 def _draw(kept: Mapping[str, Sequence[str]], most: int, draws: int, seed: int) -> list[Ints]:
     """Draw places among the photographs of every word, shape (draws, most) each."""
     return [
-        generator(seed, "photographs", word).integers(0, len(images), (draws, most))
+        np.stack(
+            [
+                generator(seed, "photographs", word, draw).integers(0, len(images), most)
+                for draw in range(draws)
+            ]
+        )
         for word, images in kept.items()
     ]
 

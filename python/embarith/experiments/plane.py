@@ -198,7 +198,7 @@ def _fit(points: Floats, question: str, *, alone: bool) -> _Axes:
     _, lengths, axes = np.linalg.svd(points - centre, full_matrices=False)
     squares = lengths**2
     if len(squares) < 2 or squares[1] <= _FLAT * squares[0]:
-        advice = "; give images, the photographs of its words" if alone else ""
+        advice = "; a pair takes the photographs of its words" if alone else ""
         raise OptionError(f"what {question!r} shows lies on a line and spans no plane{advice}")
     two = axes[:2]
     largest = np.take_along_axis(two, np.abs(two).argmax(axis=1)[:, None], axis=1)

@@ -113,8 +113,8 @@ def medoid(cosines: NDArray[np.float64]) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> medoid(np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.9], [0.0, 0.9, 1.0]]))
-    1
+    >>> medoid(np.array([[[1.0, 0.5, 0.0], [0.5, 1.0, 0.9], [0.0, 0.9, 1.0]]])).tolist()
+    [1]
     """
     # With itself it is 1 for all alike, but for rounding, which must not decide between two.
     sums = (cosines * (1.0 - np.eye(cosines.shape[-1]))).sum(axis=-1)

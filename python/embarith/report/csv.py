@@ -242,6 +242,8 @@ def _extraction(result: ExtractionResult) -> Iterator[Line]:
 
 def _plane(result: PlaneResult) -> Iterator[Line]:
     head = {"table": result.encoder.name, "question": result.question}
+    first, second = result.variance
+    yield {**head, "row": "plane", "variance_first": first, "variance_second": second}
     for word in result.words:
         yield {**head, "row": "word", **asdict(word)}
     if result.offset is not None:

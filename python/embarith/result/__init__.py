@@ -25,7 +25,7 @@ from embarith.result.analogy import (
 )
 from embarith.result.answer import Answer, Candidate, Term
 from embarith.result.choice import ChoiceGroup, ChoiceResult
-from embarith.result.codec import Record, from_json, json_schema, rounded, to_json
+from embarith.result.codec import Record, from_json, json_schema, kinds, rounded, to_json
 from embarith.result.extraction import (
     Drawn,
     ExtractionPoint,
@@ -157,6 +157,7 @@ __all__ = [
     "VocabularyPoint",
     "from_json",
     "json_schema",
+    "kinds",
     "rounded",
     "to_json",
 ]

@@ -43,11 +43,11 @@ def to_json(result: Result) -> str:
 def from_json(line: str | bytes) -> Result:
     """Read a result back; `msgspec.ValidationError` names the field that does not fit."""
     kind = msgspec.json.decode(line, type=dict[str, Any]).get("schema")
-    for name, record in _kinds().items():
+    for name, record in kinds().items():
         if name == kind:
             decoded: Result = msgspec.json.decode(line, type=record)
             return decoded
-    raise ValueError(f"schema {kind!r} is none of ours: {', '.join(_kinds())}")
+    raise ValueError(f"schema {kind!r} is none of ours: {', '.join(kinds())}")
 
 
 def json_schema(kind: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def json_schema(kind: str) -> dict[str, Any]:
     >>> json_schema("embarith.analogy/1")["$schema"]
     'https://json-schema.org/draft/2020-12/schema'
     """
-    schema = msgspec.json.schema(_kinds()[kind])
+    schema = msgspec.json.schema(kinds()[kind])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": kind, **schema}
 
 
@@ -86,7 +86,8 @@ def _round(value: Any) -> Any:
     return value
 
 
-def _kinds() -> dict[str, type]:
+def kinds() -> dict[str, type]:
+    """Return the kinds of results by their `schema`."""
     from embarith.result import Result
 
     return {record.__dataclass_fields__["schema"].default: record for record in get_args(Result)}

@@ -244,3 +244,59 @@ def by_pair(analogy: result.AnalogyResult) -> result.AnalogyResult:
         },
         relations=(replace(relation("empty", 0.0), answered=0, scores=None, only_c=None),) * 2,
     )
+
+
+@pytest.fixture
+def plane() -> result.PlaneResult:
+    places = (("a", "man", -0.4, -0.2), ("b", "king", 0.5, -0.3), ("c", "woman", -0.5, 0.2))
+    return result.PlaneResult(
+        encoder=result.EncoderInfo("glove_50%&d", 400_000, 50, "ab" * 32, {}),
+        question="man:king::woman:queen",
+        fitted_on="words",
+        variance=(0.714, 0.231),
+        words=tuple(
+            result.PlaneWord(place, word, x, y, 0.15, 0, None, None)
+            for place, word, x, y in (*places, ("d", "queen", 0.4, 0.3))
+        ),
+        photographs=(),
+        offset=result.PlaneOffset(0.4, 0.1, 0.38, 31.5, 53.1, 33.5, 16.0),
+        distances=(
+            result.PlaneDistance("a", "b", 57.9, 0.968, 0.94),
+            result.PlaneDistance("d", "y", 31.5, 0.541, 0.262),
+        ),
+        absent={},
+        thumbnail_side=None,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def extraction() -> result.ExtractionResult:
+    encoder = result.EncoderInfo("lite2", 900, 1280, "ab" * 32, {})
+
+    def point(count: int, ci: result.Interval | None) -> result.ExtractionPoint:
+        shares = (0.0, 0.137, 0.061, 0.183, 0.08, 0.19, 76.4, 69.4, 0.084, 0.153)
+        return result.ExtractionPoint(count, *(result.Drawn(one, ci) for one in shares))
+
+    every = replace(point(30, None), restricted_top1=result.Drawn(0.145, None))
+    return result.ExtractionResult(
+        tables={"features <1>": encoder},
+        questions=result.QuestionsInfo("picturable", "", "cd" * 32, 60, 50, 10, 70),
+        coverage=result.Coverage(50 / 60, {"sloth": 10}),
+        vocab=result.VocabularyInfo("questions", 80, "ef" * 32),
+        case="lower",
+        chance=chance(80),
+        words=80,
+        photographs=2400,
+        least=30,
+        most=30,
+        series=tuple(
+            result.ExtractionSeries(
+                "features <1>", pool, tuple(point(n, (0.01, 0.2)) for n in (1, 8, 30)), every
+            )
+            for pool in ("mean", "medoid")
+        ),
+        draws=20,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )

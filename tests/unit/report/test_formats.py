@@ -35,6 +35,8 @@ FORMATS = ("terminal", "md", "latex", "csv", "html")
         ("gap", (1.303, 0.987, 0.12, 0.497, 0.775, 0.842)),
         ("additivity", (0.565, 0.356, 0.042, 0.282, 0.021, 0.147, 0.077, 0.447)),
         ("geometry", (0.167, 0.156, 0.417, 0.0321, 1.278, 0.571)),
+        ("plane", (0.541, 0.262, 0.968)),
+        ("extraction", (0.061, 0.183, 0.084, 0.145)),
     ],
 )
 def test_every_kind_of_result_prints_its_figures_in_every_format(

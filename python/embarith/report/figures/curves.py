@@ -155,6 +155,7 @@ def vocabulary(results: Sequence[AnalogyResult]) -> Figure:
         axes.plot(grid, 1 / grid, color=GREY, linewidth=0.8, linestyle=_DOTTED, label="1 / words")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_formatter("")
     axes.set_ylim(0.0, 1.03)
     axes.grid(axis="y")
     axes.set_xlabel("words of the vocabulary, drawn at random, the answer among them")

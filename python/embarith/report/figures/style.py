@@ -42,6 +42,7 @@ STYLE: Any = {
     "grid.linewidth": 0.5,
     "axes.axisbelow": True,
     "figure.dpi": 100.0,
+    "text.parse_math": False,  # a word may hold a dollar sign
     "svg.fonttype": "path",
     "svg.hashsalt": "embarith",
     "savefig.facecolor": "white",
