@@ -37,12 +37,14 @@ def thumbnails(paths: Sequence[Path]) -> tuple[list[str], int]:
     FormatError
         A file is no photograph.
     OptionError
-        There are too many to fit.
+        There are too many to fit, or Pillow is absent.
     OSError
         A file cannot be read.
     """
-    from PIL import Image
-
+    try:
+        from PIL import Image
+    except ImportError:
+        raise OptionError("thumbnails need Pillow: pip install 'embarith[images]'") from None
     large = []
     for path in paths:
         image = Image.fromarray(read_photograph(path, rotate=True))

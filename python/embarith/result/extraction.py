@@ -68,7 +68,7 @@ class ExtractionSeries:
     every: ExtractionPoint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ExtractionResult(Record):
     """Accuracy, angle and rho by number of photographs a word, pooling and table.
 
@@ -99,3 +99,9 @@ class ExtractionResult(Record):
     draws: int
     seed: int
     run: Run
+
+    def __repr__(self) -> str:
+        return (
+            f"<ExtractionResult {', '.join(map(repr, self.tables))} on {self.questions.name!r}: "
+            f"{len(self.series)} series, {self.draws} draws, {self.questions.answered:,} questions>"
+        )

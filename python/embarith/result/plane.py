@@ -89,7 +89,7 @@ class PlaneDistance:
     in_plane: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PlaneResult(Record):
     """The words of a question in the plane of the first two principal components.
 
@@ -126,3 +126,10 @@ class PlaneResult(Record):
     absent: dict[str, int]
     thumbnail_side: int | None
     run: Run
+
+    def __repr__(self) -> str:
+        shown = f"{len(self.photographs)} photographs" if self.photographs else "words"
+        return (
+            f"<PlaneResult {self.encoder.name!r}, {self.question}: {shown}, "
+            f"{100 * sum(self.variance):.1f} % of their variance>"
+        )

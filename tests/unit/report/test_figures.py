@@ -178,7 +178,7 @@ def test_a_forest_holds_scores_against_null_baseline_and_chance(
     choice: result.ChoiceResult,
     tmp_path: Path,
 ) -> None:
-    drawn = figures.forest([analogy, by_pair, semeval, choice])
+    drawn = figures.forest([analogy, semeval, choice])
     figures.save(drawn, tmp_path / "forest.svg")
     said = texts(tmp_path / "forest.svg")
     for needed in (
@@ -192,6 +192,9 @@ def test_a_forest_holds_scores_against_null_baseline_and_chance(
         assert (one.value,) in ends
     assert analogy.null.ci in ends
     assert (analogy.chance.restricted.top1,) in ends
+    both = figures.forest([analogy, by_pair]).get_label()
+    assert "glove_50%&d, 3cosadd: top-1" in both
+    assert "glove_50%&d, lrcos: top-1" in both
     bare = replace(semeval, all=replace(semeval.all, maxdiff=None, chance=None))
     bare = replace(bare, covered=replace(bare.covered, maxdiff=figure(0.3), chance=None))
     assert "covered pairs .300" in figures.forest([bare]).get_label()

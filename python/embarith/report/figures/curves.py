@@ -124,6 +124,8 @@ def _curve(
     if alone:
         means = [getattr(point, alone).mean for point in series.points]
         axes.plot(x, means, color=colour, linewidth=0.8, linestyle=_DASHED)
+        every = getattr(series.every, alone).mean
+        axes.plot(_whole(counts) * aside, every, color=colour, marker="_", markersize=7)
 
 
 def _whole(counts: Sequence[int]) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from embarith.errors import OptionError
 from embarith.report.document import share
-from embarith.report.figures.style import COLOURS, GREY, INK, blank
+from embarith.report.figures.style import COLOURS, GREY, INK, blank, names
 from embarith.result import (
     AnalogyResult,
     ChoiceResult,
@@ -36,15 +36,15 @@ class _Line:
 
 def draw(results: Sequence[Result]) -> mpl.Figure:
     """Draw a line a score, under the name of its result."""
-    groups = [(one, list(_lines(one))) for one in results]
-    if not groups:
+    if not results:
         raise OptionError("no results to draw")
+    groups = list(zip(_titles(results), (list(_lines(one)) for one in results), strict=True))
     count = sum(len(lines) + 1 for _, lines in groups)
     figure = blank(0.22 * count + 0.95)
     axes = figure.subplots()
     labels: list[tuple[int, str, bool]] = []
-    for result, lines in groups:
-        labels.append((len(labels), _title(result), True))
+    for title, lines in groups:
+        labels.append((len(labels), title, True))
         for line in lines:
             _draw(axes, len(labels), line)
             labels.append((len(labels), line.name, False))
@@ -56,7 +56,7 @@ def draw(results: Sequence[Result]) -> mpl.Figure:
             axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6)
     axes.set_ylim(count - 0.4, -0.6)
     axes.set_xlim(left=0.0)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=7)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.set_xlabel("share of questions right")
@@ -65,12 +65,16 @@ def draw(results: Sequence[Result]) -> mpl.Figure:
     return figure
 
 
-def _title(result: Result) -> str:
-    if isinstance(result, AnalogyResult | SemEvalResult | ChoiceResult):
-        return f"{result.encoder.name} on {result.questions.name}"
-    raise OptionError(
-        f"{result.schema} has no scores to draw; give analogy, semeval or choice results"
-    )
+def _titles(results: Sequence[Result]) -> list[str]:
+    scored = []
+    for one in results:
+        if not isinstance(one, AnalogyResult | SemEvalResult | ChoiceResult):
+            raise OptionError(
+                f"{one.schema} has no scores to draw; give analogy, semeval or choice results"
+            )
+        scored.append(one)
+    titles = [f"{one.encoder.name} on {one.questions.name}" for one in scored]
+    return titles if len(set(titles)) == len(titles) else names(scored)
 
 
 def _lines(result: Result) -> Iterator[_Line]:
@@ -143,7 +147,7 @@ _NULL: dict[str, Any] = {
 }
 
 
-def _legend(groups: Sequence[tuple[Result, Sequence[_Line]]]) -> list[Any]:
+def _legend(groups: Sequence[tuple[str, Sequence[_Line]]]) -> list[Any]:
     from matplotlib.lines import Line2D
 
     lines = [line for _, some in groups for line in some]
@@ -155,14 +159,14 @@ def _legend(groups: Sequence[tuple[Result, Sequence[_Line]]]) -> list[Any]:
     return [*handles, Line2D([], [], label="chance", **_CHANCE)]
 
 
-def _describe(groups: Sequence[tuple[Result, Sequence[_Line]]]) -> str:
+def _describe(groups: Sequence[tuple[str, Sequence[_Line]]]) -> str:
     said = [
-        f"{_title(result)}: "
+        f"{title}: "
         + ", ".join(
             f"{line.name} {share(line.score.value)}"
             + (f" against {share(line.only_c.value)} of c alone" if line.only_c else "")
             for line in lines
         )
-        for result, lines in groups
+        for title, lines in groups
     ]
     return f"Scores with 95 % intervals beside c alone, null and chance. {'; '.join(said)}."
