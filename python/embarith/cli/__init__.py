@@ -43,6 +43,7 @@ COMMANDS = (
     "export-onnx",
     "encode",
     "plane",
+    "images",
     "table",
     "data",
     "models",

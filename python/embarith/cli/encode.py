@@ -179,7 +179,7 @@ def _encode_collection(
 
     found = read_collection(folder)
     images = found.images
-    inputs = Photographs(images, [folder / image for image in images], rotate)
+    inputs = Photographs(images, [found.folder / image for image in images], rotate)
     encoded = _run(encoder, inputs, output / "photos.arrow", events)
     pooled = run(encoded.table, found.words, pool, least=least)  # type: ignore[arg-type]
     pooled.save(output / "words.arrow")

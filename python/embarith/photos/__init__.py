@@ -2,7 +2,10 @@
 
 from embarith.photos.collection import (
     Collection,
+    Photograph,
+    import_collection,
     read_collection,
+    read_photographs,
     read_words,
     without_shared,
 )
@@ -11,10 +14,13 @@ from embarith.photos.pooling import POOLS, Pool, medoid, pool
 __all__ = [
     "POOLS",
     "Collection",
+    "Photograph",
     "Pool",
+    "import_collection",
     "medoid",
     "pool",
     "read_collection",
+    "read_photographs",
     "read_words",
     "without_shared",
 ]
