@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import photoserver
 from embarith.cli import main
 from embarith.data.tables import open_table
 from embarith.photos import read_collection
@@ -47,8 +49,26 @@ def run(line: str) -> str:
     return outcome.stdout
 
 
+@pytest.fixture
+def searches(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Openverse and Wikimedia Commons, with photographs for two searches."""
+    images = read_collection(shared / "photos").images
+    with photoserver.running() as server:
+        photoserver.replace_both(server, monkeypatch)
+        for number, term in enumerate(["dog", "cat animal"]):
+            some = images[5 * number : 5 * number + 5]
+            photoserver.offer(
+                server, term, [(shared / "photos" / image).read_bytes() for image in some]
+            )
+        yield
+
+
 def test_every_example_runs(
-    shared: Path, glove_files: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared: Path,
+    glove_files: object,
+    searches: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
@@ -57,7 +77,8 @@ def test_every_example_runs(
         shutil.copy(shared / "photos" / image, tmp_path / "photos" / f"{rank}.jpg")
         rows.append(f"{'dog' if rank % 2 else 'cat'},{rank},{rank}.jpg")
     (tmp_path / "photos" / "words.csv").write_text("\n".join(rows))
-    (tmp_path / "words.txt").write_text("\n".join(load("google").words[:40]))
+    (tmp_path / "words.txt").write_text("dog\ncat\tcat animal\n")
+    (tmp_path / "nouns.txt").write_text("\n".join(load("google").words[:40]))
     # A name stands for the same vectors in every example; opening them takes seconds.
     opened: dict[str, EmbeddingTable] = {}
 
@@ -87,4 +108,9 @@ def test_every_example_runs(
         *("landed", "angle_raw", "angle_unit", "rho_raw", "rho_unit"),
     ]
     assert len(details) == 1_955
+    assert {word: len(found) for word, found in read_collection("found").words.items()} == {
+        "dog": 4,
+        "cat": 4,
+    }
+    assert len(read_collection("mine").images) == 4
     assert (tmp_path / "tables.tex").read_text().count(r"\begin{longtable}") == 1

@@ -26,7 +26,7 @@ from embarith.cli import main
 from embarith.encoders import encoding
 from embarith.encoders.encoding import Photographs, Texts
 from embarith.errors import FormatError, OptionError, TableError
-from embarith.photos import pool, read_collection
+from embarith.photos import import_collection, pool, read_collection
 
 
 @pytest.fixture
@@ -516,6 +516,11 @@ def test_a_collection_gives_photographs_and_words(
     assert "no word has 9 photographs" in none.stderr
     again = run("encode", lite2, "--collection", collection, "-o", out)
     assert " 0 inputs encoded" in again.stderr
+    # Its lists may lie elsewhere than its photographs.
+    import_collection(collection, tmp_path / "mine")
+    again = run("encode", lite2, "--collection", tmp_path / "mine", "-o", out)
+    assert " 0 inputs encoded" in again.stderr
+    assert EmbeddingTable.open(out / "photos.arrow").sha256 == photographs.sha256
 
 
 def test_the_columns_are_readable_without_us(lite2: Path, collection: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from embarith.cli import _shared
 
 @click.command(
     epilog=_shared.example(
-        "embarith geometry --questions google", "embarith geometry glove-6b-50d --words words.txt"
+        "embarith geometry --questions google", "embarith geometry glove-6b-50d --words nouns.txt"
     )
 )
 @_shared.tables_argument

@@ -24,7 +24,7 @@ TIMEOUT = 30.0
 LONGEST = 300.0
 ATTEMPTS = 5
 BACKOFF = 1.0
-# A server that asks for a longer wait in seconds has closed for now.
+# A host that asks for a longer wait in seconds is not asked again by this client.
 PATIENCE = 600.0
 MAX_BYTES = 64 << 20
 _MAX_JSON = 16 << 20
@@ -99,6 +99,8 @@ class Client:
         return self._get(url, {}, MAX_BYTES)
 
     def _get(self, url: str, parameters: Mapping[str, str | int], most: int) -> bytes:
+        from requests import TooManyRedirects
+
         reason, host = "", _host(url)
         for attempt in range(ATTEMPTS):
             try:
@@ -114,6 +116,8 @@ class Client:
                     wait = _wait(response)
                     if wait > PATIENCE:
                         raise LostError(f"{reason} and asks to wait {_shown(wait)}", final=False)
+            except TooManyRedirects:
+                raise LostError("too many redirects", final=True) from None
             except ValueError:  # what urllib3 and requests say of an address, or a redirect to one
                 raise LostError("the address is none", final=True) from None
             except OSError as fault:  # all that requests raises else
@@ -151,6 +155,8 @@ class _Hosts:
                 if wait <= 0:
                     self._next[host] = now + PAUSES.get(host, PAUSE)
                     break
+            if wait > PATIENCE:
+                raise LostError(f"{host} asks to wait {_shown(wait)}", final=False)
             if self.closed.wait(wait):
                 break
         if self.closed.is_set():
@@ -174,7 +180,7 @@ def _session(hosts: _Hosts) -> Session:
             hosts.take_turn(host)
             response = super().send(request, *args, **options)
             if not response.ok:
-                hosts.delay(host, min(_wait(response), PATIENCE))
+                hosts.delay(host, _wait(response))
             return response
 
     session = Session()
@@ -221,8 +227,6 @@ def _shown(seconds: float) -> str:
 def _said(fault: Exception) -> str:
     import requests
 
-    if isinstance(fault, requests.TooManyRedirects):
-        return "too many redirects"
     if isinstance(fault, requests.Timeout):
         return f"no answer in {TIMEOUT:.0f} s"
     if isinstance(fault, requests.ConnectionError):

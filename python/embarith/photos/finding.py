@@ -64,7 +64,7 @@ class FoundWord:
     left_out : mapping of str to int
         Why results were left out, and how many.
     more : bool
-        Whether the searches have more results.
+        Whether the searches may have more results.
     """
 
     word: str
@@ -356,7 +356,6 @@ class _Run:
                 looked.results += sum(answer.passed.values())
                 for offer in answer.offers:
                     if looked.results >= LOOK * self._per_word:
-                        looked.more = True
                         return
                     looked.results += 1
                     if offer.url not in addresses:
@@ -364,7 +363,9 @@ class _Run:
                         yield source, offer
                 if not answer.more:
                     going.remove(source)
-            looked.more = bool(going)
+            if not going:
+                looked.more = False
+                return
 
     def _search(self, source: str, term: str, page: int) -> Answer:
         known = self._journal.searched.get((source, term, page))
@@ -438,7 +439,7 @@ class _Run:
 @dataclass
 class _Looked:
     results: int = 0
-    more: bool = False
+    more: bool = True
 
 
 def _kind(data: bytes) -> str | None:
