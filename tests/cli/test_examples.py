@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from click.testing import CliRunner
 import photoserver
 from embarith.cli import main
 from embarith.data.tables import open_table
-from embarith.photos import read_collection
+from embarith.photos import read_collection, read_photographs
+from embarith.photos.collection import Member, write_lists
 from embarith.questions import AnalogySet, load
 from embarith.table import EmbeddingTable
 
@@ -72,11 +74,14 @@ def test_every_example_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
-    rows = ["word,rank,image"]
-    for rank, image in enumerate(read_collection(shared / "photos").images[:4]):
-        shutil.copy(shared / "photos" / image, tmp_path / "photos" / f"{rank}.jpg")
-        rows.append(f"{'dog' if rank % 2 else 'cat'},{rank},{rank}.jpg")
-    (tmp_path / "photos" / "words.csv").write_text("\n".join(rows))
+    records = []
+    for rank, record in enumerate(list(read_photographs(shared / "photos").values())[:4]):
+        records.append(replace(record, image=f"{rank}.jpg"))
+        shutil.copy(shared / "photos" / record.image, tmp_path / "photos" / f"{rank}.jpg")
+    members = [
+        Member("dog" if rank % 2 else "cat", rank, f"{rank}.jpg", "class") for rank in range(4)
+    ]
+    write_lists(tmp_path / "photos", members, records)
     (tmp_path / "words.txt").write_text("dog\ncat\tcat animal\n")
     (tmp_path / "nouns.txt").write_text("\n".join(load("google").words[:40]))
     # A name stands for the same vectors in every example; opening them takes seconds.
