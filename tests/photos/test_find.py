@@ -609,6 +609,36 @@ def test_a_full_disk_leaves_no_half_photograph(
     assert find({"x": "x"}, tmp_path, per_word=4).words[0].photographs == 4
 
 
+def test_the_words_of_questions(server: Server, photographs: Some, tmp_path: Path) -> None:
+    words = ["king", "man", "queen", "new_york"]
+    for number, word in enumerate(words):
+        offer(server, word.replace("_", " "), photographs(number, 1))
+    (tmp_path / "own.tsv").write_text("\t".join(words) + "\n")
+    outcome = CliRunner().invoke(
+        main,
+        ["images", "find", "--questions", str(tmp_path / "own.tsv"), "-o", str(tmp_path / "out")],
+    )
+    assert outcome.exit_code == 0, outcome.stderr
+    assert set(read_collection(tmp_path / "out").words) == set(words)
+
+
+def test_no_more_results_are_looked_at_than_promised(
+    server: Server, photographs: Some, tmp_path: Path
+) -> None:
+    offer(server, "x", [b"none"] * 60)
+    made = find({"x": "x"}, tmp_path, per_word=2)
+    assert made.words[0] == finding.FoundWord("x", "x", 0, 20, {"no photograph": 20}, more=True)
+    assert not (tmp_path / "words.csv").exists()
+    (tmp_path / "w").write_text("x")
+    words = ["images", "find", str(tmp_path / "w"), "-o", str(tmp_path), "--per-word", "2"]
+    outcome = CliRunner().invoke(main, words)
+    assert "20 no photograph, more was not looked at" in outcome.stdout
+    assert (outcome.exit_code, outcome.stderr.splitlines()[-1]) == (
+        1,
+        "Error: no photographs were found of 1 words",
+    )
+
+
 def test_usage(tmp_path: Path) -> None:
     def run(*words: str) -> str:
         outcome = CliRunner().invoke(main, ["images", "find", *words, "-o", str(tmp_path / "o")])

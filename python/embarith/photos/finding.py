@@ -193,7 +193,7 @@ def find(
             raise
         _write(home, chosen)
         _tidy(home, chosen, journal)
-    return Found(chosen.words, run.searched, run.fetched)
+    return Found(chosen.words, journal.new_answers, journal.new_files)
 
 
 def _check_home(home: Path, terms: Mapping[str, str]) -> None:
@@ -239,6 +239,7 @@ class _Journal:
     def __init__(self, path: Path, stream: BinaryIO) -> None:
         self.searched: dict[tuple[str, str, int], Answer] = {}
         self.fetched: dict[str, _Fetched] = {}
+        self.new_answers = self.new_files = 0
         self._lock = threading.Lock()
         self._stream = stream
         end = 0
@@ -262,6 +263,8 @@ class _Journal:
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._take(event)
+            self.new_answers += isinstance(event, _Searched)
+            self.new_files += isinstance(event, _Fetched) and event.file is not None
 
     def _take(self, event: _Searched | _Fetched) -> None:
         if isinstance(event, _Searched):
@@ -307,7 +310,6 @@ class _Run:
         client: Client | None = None,
         pool: ThreadPoolExecutor | None = None,
     ) -> None:
-        self.searched = self.fetched = 0
         self._home = home
         self._journal = journal
         self._per_word = per_word
@@ -381,7 +383,6 @@ class _Run:
                 "command goes on from there"
             ) from None
         self._journal.add(_Searched(source, term, page, answer))
-        self.searched += 1
         return answer
 
     def _fetch(self, url: str, *, anew: bool = False) -> _Fetched:
@@ -415,7 +416,6 @@ class _Run:
         image = f"{FOLDER}/{sha256[:32]}.{kind}"
         with replacing(self._home / image) as temporary:
             temporary.write_bytes(data)
-        self.fetched += 1
         return _Fetched(url, _File(image, width, height, sha256, fingerprint(photograph)))
 
     def _judge(self, word: str, outcome: _Fetched) -> _File | str:
