@@ -184,17 +184,25 @@ def read_corpus(
         except LookupError:
             raise OptionError(f"encoding {encoding!r} is unknown; try utf-8 or cp1252") from None
     found = [list(_files(Path(path))) for path in paths]
+    # Without a name it is gone with its process, however that ends.
+    with tempfile.TemporaryFile() as file:
+        spool = _Spool(encoding, file)
+        sources = _read(found, spool, progress or (lambda *_: None))
+        return spool.corpus(sources, " ".join(map(str, paths)))
+
+
+def _read(
+    found: Sequence[Sequence[tuple[Path, str]]], spool: _Spool, progress: Progress
+) -> list[Source]:
     sizes = [file.stat().st_size for listed in found for file, _ in listed]
-    spool = _Spool(encoding)
-    done = 0
     sources: list[Source] = []
+    done, total = 0, max(sum(sizes), 1)
     for given, listed in enumerate(found):
         for file, name in listed:
             size = sizes[len(sources)]
 
             def advance(packed: int, before: int = done) -> None:
-                if progress:
-                    progress("reading bytes", before + packed, max(sum(sizes), 1))
+                progress("reading bytes", before + packed, total)
 
             with _naming(file):
                 for text in _texts(file, name, advance):
@@ -202,7 +210,7 @@ def read_corpus(
                 sources.append(Source(name, size, sha256_of(file)))
             done += size
             advance(0, done)
-    return spool.corpus(sources, " ".join(map(str, paths)))
+    return sources
 
 
 @dataclass
@@ -348,14 +356,13 @@ class _Spool:
     """Sentences as they are read."""
 
     encoding: str | None
+    file: IO[bytes]
     numbers: defaultdict[str, int] = field(default_factory=defaultdict)
     texts: list[tuple[tuple[int, str], int, int]] = field(default_factory=list)
     ends: array[int] = field(default_factory=lambda: array("q"))
     length: int = 0
     tagged: int = 0
     left_out: list[str] = field(default_factory=list)
-    # Without a name it is gone with its process, however that ends.
-    file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
     def __post_init__(self) -> None:
         # A new word gets the next number.
@@ -405,7 +412,6 @@ class _Spool:
         self.file.flush()
         # A map goes on after its file is closed.
         tokens = np.frombuffer(mmap.mmap(self.file.fileno(), 0, prot=mmap.PROT_READ), np.int32)
-        self.file.close()
         ordered = sorted(self.texts, key=lambda one: one[0])
         sentences = np.concatenate([np.arange(first, last) for _, first, last in ordered])
         ends = np.frombuffer(self.ends, np.int64)

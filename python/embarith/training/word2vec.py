@@ -174,6 +174,8 @@ def _train(
         seed=settings.seed,
         # Python's own hash of words differs from process to process.
         hashfxn=_no_hash,
+        # They are in order, and words of equal frequency in one that gensim has no say in.
+        sorted_vocab=0,
     )
     model.build_vocab_from_freq(frequencies, corpus_count=len(corpus))
     fed = _Fed(corpus, settings.epochs, progress)
