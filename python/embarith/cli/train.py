@@ -147,8 +147,9 @@ def word2vec(
     """
     from embarith.errors import OptionError
     from embarith.training.corpus import read_corpus
-    from embarith.training.word2vec import Settings, train
+    from embarith.training.word2vec import Settings, require_gensim, train
 
+    require_gensim()
     _shared.check_output(output)
     if not output.resolve().parent.is_dir():
         raise OptionError(f"{output}: its folder does not exist")

@@ -207,11 +207,18 @@ def correlation_bootstrap(
 ) -> Floats:
     """Correlations of scores and ratings of word pairs, their words resampled.
 
-    Pairs that share a word are no independent sample: every distinct word gets one exponential
-    weight a draw, which serves wherever it stands, and a pair weighs the product of its two words'
-    (as in `crossed_bootstrap`). Ranks are those of the weighted sample: the weight below, and half
-    the weight of the equal. Rows of `scores` have the same weights in every draw, so that the
-    differences of their correlations are the paired bootstrap.
+    Pairs that share a word are no independent sample: every distinct word gets one weight a draw,
+    which serves wherever it stands, gamma of mean 1 and variance 2, and a pair weighs the mean of
+    its two words'. So pairs have weights of variance one, as where pairs are drawn, and those that
+    share a word vary together. The product of weights, as in `crossed_bootstrap`, would have
+    variance three where a word stands in few pairs and nothing is crossed. Against standard errors
+    that are robust to shared words (Fafchamps and Gubert 2007) of .046 and .042 for GloVe 50-d on
+    WordSim-353 and SimLex-999 this gives .045 and .038, drawing pairs .044 and .032, the product
+    .075 and .060.
+
+    Ranks are those of the weighted sample: the weight below, and half the weight of the equal.
+    Rows of `scores` have the same weights in every draw, so that the differences of their
+    correlations are the paired bootstrap.
 
     Parameters
     ----------
@@ -242,8 +249,8 @@ def correlation_bootstrap(
     size = max(1, _CHUNK // max(len(ratings), words))
     for start in range(0, draws, size):
         part = slice(start, min(start + size, draws))
-        word_weights = random.standard_exponential((part.stop - part.start, words))
-        weights = word_weights[:, first] * word_weights[:, second]
+        word_weights = random.gamma(0.5, 2.0, (part.stop - part.start, words))
+        weights = word_weights[:, first] + word_weights[:, second]
         weights /= weights.sum(axis=1, keepdims=True)
         rating_ranks = _weighted_ranks(ratings, weights)
         for number, row in enumerate(scores):

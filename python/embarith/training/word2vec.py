@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
 from embarith.errors import OptionError, TableError, nearest
@@ -19,7 +20,7 @@ from embarith.training.corpus import PREPROCESSING, Corpus
 Architecture = Literal["cbow", "skip-gram"]
 ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 
-# A word is never beyond what the progress of an epoch can be told by.
+# Sentences from one call of progress to the next.
 _STEP = 1000
 
 
@@ -125,6 +126,7 @@ def train(
         With several workers: the vectors are not reproducible.
     """
     chosen = settings or Settings()
+    require_gensim()
     frequencies = dict(
         sorted(
             zip(corpus.words, corpus.counts.tolist(), strict=True),
@@ -150,6 +152,17 @@ def train(
         )
     except TableError as error:
         raise OptionError(f"training diverged; lower alpha ({error})") from error
+
+
+def require_gensim() -> None:
+    """Refuse to begin where gensim is not installed, before any text is read.
+
+    Raises
+    ------
+    OptionError
+    """
+    if find_spec("gensim") is None:
+        raise OptionError("training word vectors needs gensim: pip install 'embarith[words]'")
 
 
 def _train(

@@ -115,6 +115,26 @@ def semeval() -> result.SemEvalResult:
 
 
 @pytest.fixture
+def similarity() -> result.SimilarityResult:
+    def correlation(value: float) -> result.Correlation:
+        return result.Correlation(value, (value - 0.1, value + 0.1))
+
+    return result.SimilarityResult(
+        encoder=result.EncoderInfo("glove", 400_000, 50, "ab" * 32, {}),
+        questions=result.QuestionsInfo("wordsim353", "", "cd" * 32, 353, 340, 13, 351),
+        coverage=result.Coverage(340 / 353, {"OPEC": 2}),
+        case="lower",
+        covered=result.SimilarityScores(correlation(0.503), correlation(0.507)),
+        all=result.SimilarityScores(correlation(0.411), None),
+        null=result.Null(0.002, (-0.09, 0.11), 0.001, 999),
+        shared=result.SharedPairs(331, correlation(0.522), "other", correlation(0.025)),
+        draws=1000,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
 def answer() -> result.Answer:
     terms = (result.Term(1.0, "king"), result.Term(-1.0, "man"), result.Term(0.5, "new york"))
     none = (None, None, None)

@@ -196,3 +196,18 @@ def test_additivity_shows_single_factors_and_noise(additivity: result.Additivity
     ):
         assert needed in text
     assert "photographs they hold alone" not in render([replace(additivity, noise=None)], "md")
+
+
+def test_similarity_shows_both_treatments_and_compares_tables(
+    similarity: result.SimilarityResult,
+) -> None:
+    text = " ".join(render([similarity], "terminal").split())
+    assert "covered pairs (340) .503 .507" in text
+    assert "all pairs (353): missing at 0 .411 –" in text
+    assert "OPEC (2) (pairs lost)" in text
+    assert "p = 0.001 (999 permutations)" in text
+    first = replace(similarity, shared=replace(similarity.shared, to=None, difference=None))
+    both = " ".join(render([first, similarity], "terminal").split())
+    assert "wordsim353 compared" in both
+    assert "+.025" in both
+    assert "the 331 pairs that all tables of the call cover; differences are to other" in both

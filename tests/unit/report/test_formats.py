@@ -30,6 +30,7 @@ FORMATS = ("terminal", "md", "latex", "csv", "html")
         ("analogy", (0.123, 0.497, 0.177)),
         ("by_pair", (0.123, 0.497, 0.21, 0.32, 0.223)),
         ("semeval", (0.42, 0.28, 0.31, 0.07)),
+        ("similarity", (0.503, 0.507, 0.411)),
         ("choice", (0.35, 0.248, 0.344, 0.222)),
         ("answer", (0.886, 0.852)),
         ("gap", (1.303, 0.987, 0.12, 0.497, 0.775, 0.842)),
@@ -269,11 +270,12 @@ def test_results_survive_json(
     analogy: result.AnalogyResult,
     by_pair: result.AnalogyResult,
     semeval: result.SemEvalResult,
+    similarity: result.SimilarityResult,
     choice: result.ChoiceResult,
     answer: result.Answer,
 ) -> None:
     one: Result
-    for one in (analogy, by_pair, semeval, choice, answer):
+    for one in (analogy, by_pair, semeval, similarity, choice, answer):
         line = result.to_json(one)
         assert "\n" not in line
         assert result.from_json(line) == one
