@@ -128,19 +128,17 @@ def train() -> None:
 def word2vec(
     *, corpora: tuple[Path, ...], output: Path, encoding: str | None, as_json: bool, **settings: Any
 ) -> None:
-    r"""Train Word2Vec on text, by gensim.
+    """Train Word2Vec on text, by gensim.
 
     CORPUS is a text file, plain or packed by gzip, bzip2 or xz, a zip or tar archive of texts, or
     a folder of these; archives are not unpacked to disk. Files that tell of a corpus (README,
     LICENSE, CONTENTS), hidden ones and links are left out.
 
-    \b
-    Of the text become words as follows, which the table records:
-      - Unicode NFC, lower-cased, tags stripped where all words have one (The/at);
-      - a word is a run of letters and digits, with ' and _ inside it;
-      - a sentence ends at . ! ? or … before a capital or standing alone, but not after Mr., Dr.
-        and the like nor after initials, at an empty line, and at the end of a text. Line ends
-        alone end none. After 10,000 words a sentence is cut.
+    Words are runs of letters and digits with ' and _ inside them, in Unicode NFC and lower-cased;
+    tags are stripped where all words of a text have one (The/at). A sentence ends at . ! ? or …
+    before a capital or standing alone, not after Mr., Dr. and the like nor after initials; at an
+    empty line; and at the end of a text. Other line ends end none. After 10,000 words a sentence
+    is cut. The table records all this.
 
     The TABLE holds the words in order of frequency ('--vocab top:N' works), and in its provenance
     all settings, the sha256 of every CORPUS file and the numbers of words.
