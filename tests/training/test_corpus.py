@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 import warnings
 import zipfile
@@ -114,6 +115,7 @@ def test_brown_loses_its_tags_and_keeps_its_sentences(
         ("J. S. Mill wrote. So did I. And you?", ["j s mill wrote", "so did i", "and you"]),
         ("'Halt!' said he. 'Who goes?' Nobody.", ["halt said he", "who goes", "nobody"]),
         ("e.g. The rest, i.e. No more", ["e g the rest i e no more"]),
+        ("Is it No. 5? No. She left.", ["is it no 5", "no", "she left"]),
         ("it is lower . so is this ? yes", ["it is lower", "so is this", "yes"]),
         ("a head\n\nThe text\nruns on", ["a head", "the text runs on"]),
         ("Don't; king’s -- well-known 2nd", ["don't king's well known 2nd"]),
@@ -169,7 +171,10 @@ def test_what_tells_of_a_corpus_is_left_out_and_named(tmp_path: Path) -> None:
     in_folder(tmp_path / "corpus", files)
     found = read_corpus([tmp_path / "corpus"])
     assert words_of(found) == [["some", "words"]]
-    assert set(found.left_out) == set(files) - {"sub/text"}
+    gone = {str(tmp_path / "corpus" / name) for name in set(files) - {"sub/text"}}
+    assert set(found.left_out) == gone
+    named = read_corpus([tmp_path / "corpus" / "README"])
+    assert words_of(named) == [["about", "it"]]
 
 
 @pytest.mark.parametrize(
@@ -201,8 +206,16 @@ def test_paths_that_are_no_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a folder without files"):
         read_corpus([tmp_path / "folder"])
     (tmp_path / "folder" / "link").symlink_to("nowhere")
-    with pytest.raises(DataError, match="a link that leads nowhere"):
+    with pytest.raises(DataError, match="a link to a folder or nowhere"):
         read_corpus([tmp_path / "folder"])
+
+
+def test_file_names_need_not_be_unicode(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"words " * 9)
+    found = read_corpus([tmp_path / "folder"])
+    assert found.sources[0].name == "caf\ufffd.txt"
+    assert len(found.sha256) == 64
 
 
 def test_a_file_within_an_archive_is_named_with_its_line(tmp_path: Path) -> None:
@@ -241,7 +254,7 @@ def test_hostile_names_and_links_touch_nothing(tmp_path: Path) -> None:
         archive.addfile(info, io.BytesIO(b"words"))
     found = read_corpus([tmp_path / "up.tar"])
     assert words_of(found) == [["words"]]
-    assert found.left_out == tuple(f"up.tar/{name}" for name in ("link", "hard", "device"))
+    assert found.left_out == tuple(f"{tmp_path}/up.tar/{n}" for n in ("link", "hard", "device"))
     assert [path.name for path in tmp_path.iterdir()] == ["up.tar"]
 
 

@@ -12,6 +12,7 @@ import gzip
 import io
 import lzma
 import mmap
+import os
 import re
 import stat
 import tarfile
@@ -46,6 +47,7 @@ LONGEST = 10_000
 """Words of a sentence; gensim leaves out what is beyond (`MAX_WORDS_IN_BATCH`)."""
 
 _BLOCK = 1 << 20
+_COUNTED = 1 << 24
 _PACKED: dict[bytes, Callable[[IO[bytes]], _Readable]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"BZh": bz2.BZ2File,
@@ -59,7 +61,7 @@ _WORD = re.compile(r"[^\W_]+(?:['_][^\W_]+)*")
 # A full stop after these ends no sentence; I is mostly no initial.
 _SHORT = (
     r"Mr|Mrs|Ms|Messrs|Mme|Mlle|Dr|Drs|Prof|Rev|Hon|Esq|St|Sr|Jr|Capt|Col|Gen|Lieut|Lt|Maj|Sgt|Gov"
-    r"|Sen|Rep|Pres|Supt|Mt|Ft|No|Nos|Vol|vs|viz|cf|i\.e|e\.g|[A-HJ-Z]"
+    r"|Sen|Rep|Pres|Supt|Mt|Ft|Vol|vs|viz|cf|i\.e|e\.g|[A-HJ-Z]"
 )
 _FULL_STOP = r"\." + "".join(rf"(?<!\b{short}\.)" for short in _SHORT.split("|"))
 # A mark, with what closes after it, before a capital (any letter but a-z: Python has no class for
@@ -82,7 +84,7 @@ _ABOUT = {"readme", "license", "licence", "copying", "contents"}
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was read: its name below what was given, its size in bytes, and its hash."""
+    """A file that was read: its name, below the folder that was given, its size and its hash."""
 
     name: str
     size: int
@@ -127,7 +129,7 @@ class Corpus:
     def sha256(self) -> str:
         """Hash of the list of files read, as `sha256sum` writes it."""
         lines = (f"{one.sha256}  {one.name}\n" for one in self.sources)
-        return sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+        return sha256("".join(lines).encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -207,7 +209,11 @@ def _read(
             with _naming(file):
                 for text in _texts(file, name, advance):
                     spool.read(text, (given, text.name))
-                sources.append(Source(name, size, sha256_of(file)))
+                # File names need not be Unicode, records have to be.
+                shown = (
+                    (name or file.name).encode(errors="surrogateescape").decode(errors="replace")
+                )
+                sources.append(Source(shown, size, sha256_of(file)))
             done += size
             advance(0, done)
     return sources
@@ -215,7 +221,9 @@ def _read(
 
 @dataclass
 class _Text:
-    """A text to read: its name below what was given, its name for messages, its bytes."""
+    """A text to read: its name below the folder or archive that was given, empty for a file that
+    was given itself; its name for messages; its bytes, None for a link.
+    """
 
     name: str
     shown: str
@@ -223,9 +231,9 @@ class _Text:
 
     @property
     def is_text(self) -> bool:
-        parts = PurePosixPath(self.name).parts
-        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
-        return self.stream is not None and not hidden and Path(parts[-1]).stem.lower() not in _ABOUT
+        path = PurePosixPath(self.name)
+        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
+        return self.stream is not None and not hidden and path.stem.lower() not in _ABOUT
 
 
 class _Readable(Protocol):
@@ -257,23 +265,29 @@ def _check_packing(name: str, unpacked: int, most: int) -> None:
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of a path with their names below it, in order of the names."""
-    try:
-        if path.is_dir():
-            below = (file for file in path.rglob("*") if not file.is_dir())
-            named = sorted((file.relative_to(path).as_posix(), file) for file in below)
-            if not named:
-                raise DataError(f"{path}: a folder without files")
-            for name, file in named:
-                if not file.is_file():
-                    raise DataError(f"{file}: no regular file, or a link that leads nowhere")
-                yield file, name
-        elif path.is_file():
-            yield path, path.name
-        else:
-            raise DataError(f"{path}: neither a file nor a folder")
-    except PermissionError as error:
-        raise DataError(f"{error.filename}: {error.strerror}") from None
+    """Yield the files of a folder with their names below it, in order of the names; or the file."""
+    if path.is_file():
+        yield path, ""
+        return
+    if not path.is_dir():
+        raise DataError(f"{path}: neither a file nor a folder")
+
+    def refuse(error: OSError) -> None:
+        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+    below = []
+    for folder, folders, names in os.walk(path, onerror=refuse):
+        # Links to folders stand among the folders, but are not gone into.
+        below += [Path(folder, name) for name in (*folders, *names)]
+    files = [file for file in below if file.is_symlink() or not file.is_dir()]
+    if not files:
+        raise DataError(f"{path}: a folder without files")
+    for name, file in sorted((file.relative_to(path).as_posix(), file) for file in files):
+        if not file.is_file():
+            raise DataError(
+                f"{file}: no regular file, or a link to a folder or nowhere; name what it links to"
+            )
+        yield file, name
 
 
 @contextmanager
@@ -337,7 +351,7 @@ def _zipped(file: Path, name: str, raw: IO[bytes], advance: Any) -> Iterator[_Te
 
 
 def _member(file: Path, name: str, inside: str, stream: IO[bytes] | None) -> _Text:
-    return _Text(f"{name}/{inside}", f"{file}/{inside}", stream)
+    return _Text(str(PurePosixPath(name, inside.lstrip("/"))), f"{file}/{inside}", stream)
 
 
 class _Rewound:
@@ -370,7 +384,7 @@ class _Spool:
 
     def read(self, text: _Text, key: tuple[int, str]) -> None:
         if not text.is_text or text.stream is None:
-            self.left_out.append(text.name)
+            self.left_out.append(text.shown)
             return
         first = len(self.ends)
         pieces = _whole_words(_decoded(text.stream, text.shown, self.encoding), text.shown)
@@ -418,7 +432,7 @@ class _Spool:
         starts = np.concatenate([[0], ends[:-1]])
         return Corpus(
             words=tuple(self.numbers),
-            counts=np.bincount(tokens, minlength=len(self.numbers)).astype(np.int64),
+            counts=_counts(tokens, len(self.numbers)),
             tokens=tokens,
             starts=starts[sentences],
             ends=ends[sentences],
@@ -427,6 +441,13 @@ class _Spool:
             sources=tuple(sources),
             left_out=tuple(self.left_out),
         )
+
+
+def _counts(tokens: NDArray[np.int32], words: int) -> NDArray[np.int64]:
+    counts = np.zeros(words, np.int64)
+    for start in range(0, len(tokens), _COUNTED):
+        counts += np.bincount(tokens[start : start + _COUNTED], minlength=words)
+    return counts
 
 
 def _decoded(stream: _Readable, shown: str, encoding: str | None) -> Iterator[str]:

@@ -22,6 +22,8 @@ ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 
 # Sentences from one call of progress to the next.
 _STEP = 1000
+# Files named in the provenance; of more the hash of their list is to be enough.
+_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,8 @@ class _Fed:
 def _provenance(corpus: Corpus, settings: Settings) -> Provenance:
     tokens = len(corpus.tokens)
     known = corpus.counts[corpus.counts >= settings.min_count]
-    files = ", ".join(f"{one.name} ({one.sha256})" for one in corpus.sources)
+    listed = ", ".join(f"{one.name} ({one.sha256})" for one in corpus.sources)
+    files = listed if len(corpus.sources) <= _LISTED else f"{len(corpus.sources):,} files"
     lines = (
         f"corpus: {tokens:,} words, {len(corpus.words):,} different, in {len(corpus):,} sentences "
         f"of {corpus.texts:,} texts ({corpus.tagged:,} tagged); {known.sum():,} words, "
