@@ -210,9 +210,7 @@ def _read(
                 for text in _texts(file, name, advance):
                     spool.read(text, (given, text.name))
                 # File names need not be Unicode, records have to be.
-                shown = (
-                    (name or file.name).encode(errors="surrogateescape").decode(errors="replace")
-                )
+                shown = os.fsencode(name or file.name).decode(errors="replace")
                 sources.append(Source(shown, size, sha256_of(file)))
             done += size
             advance(0, done)
@@ -221,8 +219,16 @@ def _read(
 
 @dataclass
 class _Text:
-    """A text to read: its name below the folder or archive that was given, empty for a file that
-    was given itself; its name for messages; its bytes, None for a link.
+    """A text to read.
+
+    Parameters
+    ----------
+    name : str
+        Below the folder or archive that was given; empty for a file that was given itself.
+    shown : str
+        For messages.
+    stream : readable, optional
+        Its bytes; None for a link.
     """
 
     name: str
