@@ -157,11 +157,13 @@ def word2vec(
         corpus = read_corpus(corpora, encoding=encoding, progress=progress)
     for name in corpus.left_out:
         click.echo(f"left out {name}", err=True)
+    begun = time.monotonic()
     with _shared.show_progress() as progress:
         table = train(corpus, chosen, progress=progress)
+    tokens = len(corpus.tokens)
+    rate = chosen.epochs * tokens / (time.monotonic() - begun)
     table.save(output)
     seconds = time.monotonic() - started
-    tokens = len(corpus.tokens)
     if as_json:
         facts = {
             "table": str(output),
@@ -171,6 +173,7 @@ def word2vec(
             "sentences": len(corpus),
             "texts": corpus.texts,
             "seconds": round(seconds, 3),
+            "per_second": round(rate, 1),
             "sha256": table.sha256,
         }
         click.echo(json.dumps(facts, ensure_ascii=False))
@@ -178,6 +181,6 @@ def word2vec(
     click.echo(
         f"{output}: {len(table):,} words × {table.dimensions} dimensions, from {tokens:,} words in "
         f"{len(corpus):,} sentences of {corpus.texts:,} texts, in {seconds:.0f} s "
-        f"({chosen.epochs * tokens / seconds:,.0f} words/s)",
+        f"(training {rate:,.0f} words/s)",
         err=True,
     )
