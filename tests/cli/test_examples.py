@@ -19,10 +19,11 @@ from click.testing import CliRunner
 import photoserver
 from embarith.cli import main
 from embarith.data.tables import open_table
-from embarith.photos import read_collection, read_photographs
+from embarith.photos import Journal, read_collection, read_photographs
 from embarith.photos.collection import Member, write_lists
 from embarith.questions import AnalogySet, load
 from embarith.table import EmbeddingTable
+from embarith.web import serving
 
 
 def examples(command: click.Command, path: tuple[str, ...] = ()) -> list[str]:
@@ -88,6 +89,14 @@ def test_every_example_runs(
     write_lists(tmp_path / "photos", members, records)
     (tmp_path / "words.txt").write_text("dog\ncat\tcat animal\n")
     (tmp_path / "nouns.txt").write_text("\n".join(load("google").words[:40]))
+    for reviewer in ("anna", "ben"):
+        with Journal(tmp_path / "photos", reviewer) as journal:
+            journal.judge("cat", "0.jpg", "keep")
+    # A page waits for a person.
+    listen = serving.listen
+    monkeypatch.setattr(serving, "listen", lambda port: listen(0))
+    monkeypatch.setattr(serving, "open_browser", lambda url: None)
+    monkeypatch.setattr(serving, "serve", lambda page, listening: None)
     # A name stands for the same vectors in every example; opening them takes seconds.
     opened: dict[str, EmbeddingTable] = {}
 

@@ -174,10 +174,16 @@ def _encode_collection(
     events: _Events,
 ) -> None:
     from embarith.encoders.encoding import Photographs
+    from embarith.photos import WORDS, read_collection, read_words
     from embarith.photos import pool as run
-    from embarith.photos import read_collection
 
     found = read_collection(folder)
+    listed, kept = (
+        sum(len(images) for images in words.values())
+        for words in (read_words(folder / WORDS), found.words)
+    )
+    if kept < listed:
+        events.say("reviewed", dropped=listed - kept)
     images = found.images
     inputs = Photographs(images, [found.folder / image for image in images], rotate)
     encoded = _run(encoder, inputs, output / "photos.arrow", events)
@@ -237,6 +243,7 @@ class _Events:
             return
         lines = {
             "device": "device {device}: {why}",
+            "reviewed": "left out {dropped:,} photographs of words that reviewers dropped",
             "fault": "left out {label!r}: {reason}",
             "done": "{table}: {rows:,} rows × {dimensions} dimensions; {encoded:,} inputs encoded "
             "in {seconds:.1f} s, {reused:,} taken over, {left_out:,} left out",

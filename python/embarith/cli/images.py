@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from embarith.cli import _shared
+from embarith.cli._review import review
 
 if TYPE_CHECKING:
     from embarith.photos.checking import Checked
@@ -26,6 +27,8 @@ def images() -> None:
     A collection is a folder with a list of which photograph belongs to which word.
     """
 
+
+images.add_command(review)
 
 per_word_option = click.option(
     "--per-word",

@@ -181,12 +181,16 @@ def concat(parts: tuple[str, ...], output: Path) -> None:
 @_shared.min_photos_option
 @_shared.output_option
 def pool(photographs: str, words: Path, pool: Pool, min_photos: int, output: Path) -> None:
-    """Make one vector a word out of a table of photographs; nothing is encoded."""
+    """Make one vector a word out of a table of photographs; nothing is encoded.
+
+    What a reviewer dropped, in 'reviews' beside WORDS.csv, is left out.
+    """
     from embarith.photos import pool as run
-    from embarith.photos import read_words
+    from embarith.photos import read_words, without_dropped
 
     _shared.check_output(output)
     table = _shared.open_table(photographs, None, False)
-    pooled = run(table, read_words(words), pool, least=min_photos)
+    kept = without_dropped(read_words(words), words.parent)
+    pooled = run(table, kept, pool, least=min_photos)
     pooled.save(output)
     click.echo(f"{output}: {len(pooled):,} words, {pooled.provenance.pooling}", err=True)

@@ -1,6 +1,7 @@
-"""Photographs of words: which there are, and one vector a word out of them."""
+"""Photographs of words: which there are, what people said of them, and one vector a word."""
 
 from embarith.photos.collection import (
+    WORDS,
     Collection,
     Photograph,
     import_collection,
@@ -10,17 +11,24 @@ from embarith.photos.collection import (
     without_shared,
 )
 from embarith.photos.pooling import POOLS, Pool, medoid, pool
+from embarith.photos.review import Journal, dropped, likeness, read_reviews, without_dropped
 
 __all__ = [
     "POOLS",
+    "WORDS",
     "Collection",
+    "Journal",
     "Photograph",
     "Pool",
+    "dropped",
     "import_collection",
+    "likeness",
     "medoid",
     "pool",
     "read_collection",
     "read_photographs",
+    "read_reviews",
     "read_words",
+    "without_dropped",
     "without_shared",
 ]

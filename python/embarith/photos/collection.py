@@ -13,6 +13,7 @@ from pathlib import Path
 
 from embarith.errors import DataError, FormatError, OptionError
 from embarith.files import replacing
+from embarith.photos.review import without_dropped
 
 WORDS = "words.csv"
 IMAGES = "images.csv"
@@ -106,7 +107,7 @@ class Member:
 
 
 def read_collection(folder: str | Path) -> Collection:
-    """Read the collection in a folder.
+    """Read the collection in a folder, without photographs that a reviewer dropped.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def read_collection(folder: str | Path) -> Collection:
     home = Path(folder)
     if not (home / WORDS).is_file():
         raise DataError(f"{str(home)!r} holds no {WORDS}, the list of words and their images")
-    return Collection(home, _folder(home), read_words(home / WORDS))
+    return Collection(home, _folder(home), without_dropped(read_words(home / WORDS), home))
 
 
 def read_words(path: str | Path) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 `directions` compares vectors, `credit` turns ranks into scores, `resampling` gives intervals and
 nulls, `parallelism` asks whether a relation's offsets point one way, `shape` how a set of vectors
 lies in its space, `separation` whether a plane tells two sets apart, `additivity` whether a two-way
-table adds up. All sums are float64.
+table adds up, `agreement` how far two people agree. All sums are float64.
 """
 
 from embarith.statistics.additivity import (
@@ -13,6 +13,14 @@ from embarith.statistics.additivity import (
     components,
     errors,
     one_way_model,
+)
+from embarith.statistics.agreement import (
+    Agreement,
+    Coefficient,
+    agreement,
+    cohen_kappa,
+    gwet_ac1,
+    raw_agreement,
 )
 from embarith.statistics.credit import credit, reciprocal_rank, vocabulary_credit
 from embarith.statistics.directions import (
@@ -50,14 +58,18 @@ from embarith.statistics.shape import (
 __all__ = [
     "EQUAL",
     "FEWEST",
+    "Agreement",
     "Bootstrap",
+    "Coefficient",
     "Errors",
     "Model",
     "PermutationNull",
     "additive_model",
+    "agreement",
     "angles",
     "auc",
     "bootstrap_weights",
+    "cohen_kappa",
     "component_shares",
     "components",
     "correlation_bootstrap",
@@ -65,6 +77,7 @@ __all__ = [
     "credit",
     "crossed_bootstrap",
     "errors",
+    "gwet_ac1",
     "holm",
     "interval",
     "mean_cosines",
@@ -75,6 +88,7 @@ __all__ = [
     "pearson",
     "permutation_null",
     "permuted_spearman",
+    "raw_agreement",
     "reciprocal_rank",
     "rotated_spearman",
     "separability",
