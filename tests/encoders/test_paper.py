@@ -57,7 +57,7 @@ def study(shared, glove_table, lite2, tmp_path_factory):
         rows.writerow(("word", "rank", "image", "kind"))
         for word in asked:
             rows.writerows((word, rank, words[word][rank], "class") for rank in range(FEW))
-    head = np.arange(20_000)
+    head = np.arange(3_000)
     rest = glove_table.rows([word for word in asked if word in glove_table])
     glove_table.select(np.union1d(head, rest)).save(folder / "glove.arrow")
     (folder / "paper.toml").write_text(CONFIG.format(few=FEW, lite2=lite2))

@@ -16,7 +16,7 @@ from embarith.errors import OptionError
 from embarith.experiments.additivity import additivity, read_cells
 from embarith.experiments.analogy import analogy
 from embarith.experiments.analogy.run import Settings
-from embarith.experiments.extraction import extraction
+from embarith.experiments.extraction import COUNTS, extraction
 from embarith.experiments.geometry import geometry
 from embarith.experiments.island import island
 from embarith.experiments.plane import plane
@@ -321,7 +321,12 @@ class Study:
                 list(tables.values()),
                 [self.chosen.sha256, words],
                 lambda: extraction(
-                    tables, words, self.chosen, seed=self.config.seed, progress=self.progress
+                    tables,
+                    words,
+                    self.chosen,
+                    counts=[one for one in COUNTS if one <= self.config.photographs],
+                    seed=self.config.seed,
+                    progress=self.progress,
                 ),
             )
 
