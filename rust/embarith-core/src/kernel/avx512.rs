@@ -11,7 +11,7 @@ use crate::exact;
 use crate::shadow::{QueryScales, Scale};
 
 use super::body::{self, Fused};
-use super::{Codes, Draws, GROUP, Hit, Kernel, Lanes, TILE, fetch};
+use super::{Codes, Draws, GROUP, Hit, Kernel, Lanes, Places, TILE, blend256, fetch};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "avx512",
@@ -75,13 +75,14 @@ fn add_weighted(values: &[f64], weights: &[Draws], sums: &mut [Draws]) {
     unsafe { inner(values, weights, sums) }
 }
 
-fn blend(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
-    #[target_feature(enable = "avx512f")]
-    fn inner(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
-        body::blend::<16>(source, stride, weights, out);
+fn blend(source: &[u8], stride: usize, places: Places<'_>, out: &mut [u8]) {
+    #[target_feature(enable = "avx2")]
+    fn inner(source: &[u8], stride: usize, places: Places<'_>, out: &mut [u8]) {
+        // SAFETY: this is the feature that it needs.
+        unsafe { blend256::blend(source, stride, places, out) }
     }
     // SAFETY: a kernel of this file is reachable only after `is_available`.
-    unsafe { inner(source, stride, weights, out) }
+    unsafe { inner(source, stride, places, out) }
 }
 
 fn combine(terms: [&Lanes; 3], weights: [f32; 3], out: &mut Lanes) {

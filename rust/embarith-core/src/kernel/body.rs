@@ -8,7 +8,7 @@
     reason = "these take on the target features of the function they are inlined into"
 )]
 
-use super::{DRAWS, Draws, FRACTION, Lanes, TILE};
+use super::{DRAWS, Draws, FRACTION, Lanes, Places, TILE, Taps};
 
 /// How an instruction set multiplies and adds.
 pub(super) trait MulAdd {
@@ -341,27 +341,37 @@ fn positive(value: f32) -> f32 {
 }
 
 #[inline(always)]
-pub(super) fn blend<const LANES: usize>(
-    source: &[u8],
-    stride: usize,
-    weights: &[i32],
-    out: &mut [u8],
-) {
-    let rest = out.len() / LANES * LANES;
-    let (blocks, tail) = out.as_chunks_mut::<LANES>();
-    for (number, block) in blocks.iter_mut().enumerate() {
-        *block = blend_block(&source[number * LANES..], stride, weights);
-    }
-    for (place, byte) in tail.iter_mut().enumerate() {
-        [*byte] = blend_block(&source[rest + place..], stride, weights);
+pub(super) fn blend(source: &[u8], stride: usize, places: Places<'_>, out: &mut [u8]) {
+    for ((first, taps), out) in places.iter().zip(out.chunks_exact_mut(stride)) {
+        let rows = &source[first * stride..(first + places.width) * stride];
+        let whole = stride - stride % BLEND_LANES;
+        let (blocks, tail) = out.as_chunks_mut::<BLEND_LANES>();
+        for (number, block) in blocks.iter_mut().enumerate() {
+            *block = blend_block(&rows[number * BLEND_LANES..], stride, places.width, taps);
+        }
+        for (place, byte) in tail.iter_mut().enumerate() {
+            [*byte] = blend_block(&rows[whole + place..], stride, places.width, taps);
+        }
     }
 }
 
+const BLEND_LANES: usize = 16;
+
 #[inline(always)]
-fn blend_block<const LANES: usize>(source: &[u8], stride: usize, weights: &[i32]) -> [u8; LANES] {
+fn blend_block<const LANES: usize>(
+    rows: &[u8],
+    stride: usize,
+    width: usize,
+    taps: &[Taps],
+) -> [u8; LANES] {
     let mut sums = [1_i32 << (FRACTION - 1); LANES];
-    for (tap, &weight) in weights.iter().enumerate() {
-        let row: &[u8; LANES] = source[tap * stride..]
+    for (tap, weight) in taps
+        .iter()
+        .flat_map(|taps| taps.weights())
+        .take(width)
+        .enumerate()
+    {
+        let row: &[u8; LANES] = rows[tap * stride..]
             .first_chunk()
             .expect("a row reaches as far as what is asked of it");
         for (sum, &value) in sums.iter_mut().zip(row) {

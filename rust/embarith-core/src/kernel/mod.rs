@@ -19,6 +19,8 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avxvnni;
 #[cfg(target_arch = "x86_64")]
+mod blend256;
+#[cfg(target_arch = "x86_64")]
 mod screen256;
 
 /// Rows a tile: one bit each in a `u64` mask.
@@ -132,13 +134,62 @@ pub struct Kernel {
     /// Adds every row of `values`, times its weight in each draw, to the sums of the columns, one
     /// row after the other and without fused multiply-add: the same bits from every path.
     pub add_weighted: fn(values: &[f64], weights: &[Draws], sums: &mut [Draws]),
-    /// Weighted sums of byte rows, one row every `stride` bytes of `source`: weights have
-    /// [`FRACTION`] binary digits behind the point, sums are rounded and held between 0 and 255.
-    pub blend: fn(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]),
+    /// Weighted sums of rows of `stride` bytes, one row of `out` a place, rounded and held between
+    /// 0 and 255.
+    pub blend: fn(source: &[u8], stride: usize, places: Places<'_>, out: &mut [u8]),
 }
 
 /// Binary digits behind the point of a weight of `blend`.
 pub const FRACTION: u32 = 22;
+
+/// Which rows `blend` takes: every place `width` of them from its first on.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// Of each place.
+    pub firsts: &'a [usize],
+    /// Rows a place.
+    pub width: usize,
+    /// Of each place half of `width`, rounded up.
+    pub taps: &'a [Taps],
+}
+
+impl<'a> Places<'a> {
+    fn iter(self) -> impl Iterator<Item = (usize, &'a [Taps])> {
+        let taps = self.taps.chunks_exact(self.width.div_ceil(2));
+        self.firsts.iter().copied().zip(taps)
+    }
+}
+
+/// The weights of two neighbouring rows, each in an upper and a lower part of sixteen bits, for
+/// instructions that add two products of such numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Taps {
+    high: i32,
+    low: i32,
+}
+
+impl Taps {
+    /// Binary digits of the lower part, which is signed.
+    const SPLIT: u32 = 11;
+
+    /// Takes weights below 16 with [`FRACTION`] binary digits behind the point.
+    #[must_use]
+    pub fn new(weights: [i32; 2]) -> Self {
+        let high = weights.map(|weight| (weight + (1 << (Self::SPLIT - 1))) >> Self::SPLIT);
+        let low = [0, 1].map(|at| weights[at] - (high[at] << Self::SPLIT));
+        let [high, low] = [high, low].map(|[left, right]| right << 16 | left & 0xFFFF);
+        Self { high, low }
+    }
+
+    /// What `new` took.
+    pub(crate) fn weights(self) -> [i32; 2] {
+        let whole = |high: i32, low: i32| (high << Self::SPLIT) + low;
+        [
+            whole(i32::from(self.high as i16), i32::from(self.low as i16)),
+            whole(self.high >> 16, self.low >> 16),
+        ]
+    }
+}
 
 /// Which tiles hold a lane of a weighted sum that is at least `bound`. The lanes of a term lie at
 /// `cosines[tile · stride + place]`; at most sixteen tiles.
@@ -303,29 +354,62 @@ mod tests {
     #[test]
     fn every_path_blends_bytes_alike() {
         let byte = |i: usize| (i * 37 % 256) as u8;
-        for length in (0..=130).chain([672]) {
-            let stride = length + 3;
-            for taps in [1, 2, 5, 22] {
-                let source: Vec<u8> = (0..taps * stride).map(byte).collect();
-                let weights: Vec<i32> = (0..taps as i32)
-                    .map(|tap| (tap % 3 - 1) * (5 << 17) + tap + 3_000_000 / taps as i32)
-                    .collect();
-                let want: Vec<u8> = (0..length)
+        for stride in (1..=130).chain([672]) {
+            for width in [1, 2, 5, 22] {
+                let firsts = [0, 1, 1, 4];
+                let source: Vec<u8> = (0..(4 + width) * stride).map(byte).collect();
+                let weights: Vec<i32> = (0..width * firsts.len())
                     .map(|at| {
-                        let values = source[at..].iter().step_by(stride);
-                        let sum: i64 = values
-                            .zip(&weights)
-                            .map(|(&x, &w)| i64::from(x) * i64::from(w))
-                            .sum();
-                        ((sum + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255) as u8
+                        let tap = (at % width) as i32;
+                        (at as i32 % 3 - 1) * (5 << 17) + tap + 3_000_000 / width as i32
                     })
                     .collect();
+                let taps: Vec<Taps> = weights
+                    .chunks(width)
+                    .flat_map(|weights| weights.chunks(2))
+                    .map(|pair| Taps::new([pair[0], pair.get(1).copied().unwrap_or(0)]))
+                    .collect();
+                let mut want = Vec::new();
+                for (first, weights) in firsts.iter().zip(weights.chunks(width)) {
+                    for lane in 0..stride {
+                        let values = source[first * stride + lane..].iter().step_by(stride);
+                        let sum: i64 = values
+                            .zip(weights)
+                            .map(|(&x, &w)| i64::from(x) * i64::from(w))
+                            .sum();
+                        let rounded = (sum + (1 << (FRACTION - 1))) >> FRACTION;
+                        want.push(rounded.clamp(0, 255) as u8);
+                    }
+                }
+                let places = Places {
+                    firsts: &firsts,
+                    width,
+                    taps: &taps,
+                };
                 for kernel in available() {
-                    let mut out = vec![7; length];
-                    (kernel.blend)(&source, stride, &weights, &mut out);
-                    assert_eq!(out, want, "{} {length} bytes, {taps} taps", kernel.name);
+                    let mut out = vec![7; want.len()];
+                    (kernel.blend)(&source, stride, places, &mut out);
+                    assert_eq!(out, want, "{} {stride} bytes, {width} taps", kernel.name);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn weights_are_put_together_again() {
+        for weight in [
+            0,
+            1,
+            -1,
+            1023,
+            1024,
+            -1024,
+            -1025,
+            1 << FRACTION,
+            -(1 << 25),
+            (1 << 26) - 1025,
+        ] {
+            assert_eq!(Taps::new([weight, -weight]).weights(), [weight, -weight]);
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     cos_mul,
     pair_distance,
     add_weighted,
-    blend: body::blend::<16>,
+    blend: body::blend,
 };
 
 fn dots(atoms: &[f32], tile: &[Lanes], out: &mut [Lanes]) {
