@@ -23,6 +23,7 @@ from click.testing import CliRunner, Result
 
 from embarith import EmbeddingTable, encode, load_encoder
 from embarith.cli import main
+from embarith.cli.encode import _Events
 from embarith.encoders import encoding
 from embarith.encoders.encoding import Photographs, Texts
 from embarith.errors import FormatError, OptionError, TableError
@@ -220,6 +221,14 @@ def test_bad_photographs_are_listed_and_the_rest_goes_on(
     table = EmbeddingTable.open(out)
     assert table.index_to_key == ["0.jpg", "1.jpg", "2.jpg", "3.jpg", "again.jpg"]
     np.testing.assert_array_equal(table["again.jpg"], table["0.jpg"])
+
+
+def test_the_bar_tells_how_many_inputs_were_left_out() -> None:
+    events = _Events(as_json=False)
+    assert events.note() == ""
+    for number in range(1_200):
+        events.fault(str(number), "no photograph")
+    assert events.note() == "1,200 left out"
 
 
 def test_an_unreadable_path_is_listed(photographs: list[Path], tmp_path: Path) -> None:

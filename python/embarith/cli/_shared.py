@@ -180,8 +180,11 @@ def read_lines(file: Path) -> list[str]:
 
 
 @contextmanager
-def show_progress() -> Iterator[Progress | None]:
-    """Yield a progress callback that draws on stderr, or None where nobody watches."""
+def show_progress(note: Callable[[], str] | None = None) -> Iterator[Progress | None]:
+    """Yield a progress callback that draws on stderr, or None where nobody watches.
+
+    What `note` returns stands at the end of the line.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
@@ -201,12 +204,17 @@ def show_progress() -> Iterator[Progress | None]:
         def render(self, task: Task) -> Text:
             return Text(f"{task.speed:,.1f}/s" if task.speed else "")
 
+    class Note(ProgressColumn):
+        def render(self, _task: Task) -> Text:
+            return Text(note() if note else "")
+
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(),
+        Note(),
     )
     bars = Bars(*columns, console=Console(stderr=True), transient=True)
     tasks = {}

@@ -205,7 +205,7 @@ def _run(
 
     started = time.monotonic()
     try:
-        with _shared.show_progress() as bar:
+        with _shared.show_progress(events.note) as bar:
             done = run(
                 encoder, inputs, output, progress=events.progress(bar), on_fault=events.fault
             )
@@ -224,6 +224,7 @@ def _run(
         encoded=done.computed,
         reused=done.reused,
         left_out=len(done.faults),
+        cut=done.cut,
         seconds=round(time.monotonic() - started, 3),
         sha256=done.table.sha256,
     )
@@ -246,14 +247,20 @@ class _Events:
             "reviewed": "left out {dropped:,} photographs of words that reviewers dropped",
             "fault": "left out {label!r}: {reason}",
             "done": "{table}: {rows:,} rows × {dimensions} dimensions; {encoded:,} inputs encoded "
-            "in {seconds:.1f} s, {reused:,} taken over, {left_out:,} left out",
+            "in {seconds:.1f} s, {reused:,} taken over, {left_out:,} left out{cut_note}",
             "pooled": "{table}: {rows:,} words, {pooling}; {left_out:,} words left out",
         }
-        click.echo(lines[event].format(**facts), err=True)
+        cut = facts.get("cut")
+        note = f", {cut:,} longer than the model reads and cut" if cut else ""
+        click.echo(lines[event].format(**facts, cut_note=note), err=True)
 
     def fault(self, label: str, reason: str) -> None:
         self._faults += 1
         self.say("fault", label=label, reason=reason)
+
+    def note(self) -> str:
+        """Return what stands beside the bar: how many inputs were left out so far."""
+        return f"{self._faults:,} left out" if self._faults else ""
 
     def progress(self, bar: Progress | None) -> Progress | None:
         if not self._as_json:

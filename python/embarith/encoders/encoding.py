@@ -86,12 +86,15 @@ class Encoded:
         Inputs that were left out, by label, and why.
     computed, reused : int
         Different inputs that were encoded now, and whose vectors were there.
+    cut : int
+        Texts of more tokens than the model takes, which lost their ends.
     """
 
     table: EmbeddingTable
     faults: Mapping[str, str]
     computed: int
     reused: int
+    cut: int = 0
 
 
 Fault = Callable[[str, str], None]
@@ -185,6 +188,7 @@ def encode(
         {inputs.labels[place]: reason for place, reason in sorted(faults.items())},
         computed,
         len({digests[place] for place in kept}) - computed,
+        work.cut,
     )
 
 
@@ -229,6 +233,7 @@ class _Work:
     identity: str
     provenance: Provenance
     run: Callable[[Mapping[int, Digest]], Iterator[Vector | str]]
+    cut: int = 0
 
 
 def _work(encoder: Encoder, inputs: Texts | Photographs) -> _Work:
@@ -248,8 +253,18 @@ def _work(encoder: Encoder, inputs: Texts | Photographs) -> _Work:
         provenance = Provenance(encoder=repr(encoder))
     if isinstance(inputs, Texts):
         provenance = replace(provenance, pooling=inputs.pooling)
-        return _Work(identity, provenance, lambda todo: _run_texts(encoder, inputs, todo))
+        cut = _count_cut(encoder, inputs) if isinstance(encoder, OnnxEncoder) else 0
+        if cut:
+            rules = f"{provenance.preprocessing}, {cut} of the texts cut at that length"
+            provenance = replace(provenance, preprocessing=rules)
+        return _Work(identity, provenance, lambda todo: _run_texts(encoder, inputs, todo), cut)
     return _Work(identity, provenance, lambda todo: _run_images(encoder, inputs, todo))
+
+
+def _count_cut(encoder: OnnxEncoder, inputs: Texts) -> int:
+    # Of all inputs, those whose vectors are there included: the table is the same either way.
+    texts = (text for sentences in inputs.sentences for text in sentences)
+    return sum(encoder.tokens.cut(batch) for batch in batches(texts, 4 * SHARD))
 
 
 def _run_texts(

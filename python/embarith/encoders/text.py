@@ -7,12 +7,16 @@ import re
 import string
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embarith.encoders.card import Text
 from embarith.errors import FormatError, OptionError
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
 
 PLACE = "{}"
 """Where a template takes the word."""
@@ -109,13 +113,22 @@ class Tokens:
         OptionError
             A text with half of a surrogate pair, which no encoding of Unicode holds.
         """
-        broken = next((text for text in texts if _SURROGATE.search(text)), None)
-        if broken is not None:
-            raise OptionError(f"text {broken!r} is no Unicode text")
-        encoded = self._tokenizer.encode_batch([clean(text, self._rule) for text in texts])
+        encoded = self._encoded(texts)
         ids = np.array([one.ids for one in encoded], dtype=np.int64)
         mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
         return ids, mask
+
+    def cut(self, texts: Sequence[str]) -> int:
+        """Return how many texts have more tokens than the model takes and lose their ends."""
+        return sum(bool(one.overflowing) for one in self._encoded(texts))
+
+    def _encoded(self, texts: Sequence[str]) -> list[Encoding]:
+        broken = next((text for text in texts if _SURROGATE.search(text)), None)
+        if broken is not None:
+            raise OptionError(f"text {broken!r} is no Unicode text")
+        cleaned = [clean(text, self._rule) for text in texts]
+        encoded: list[Encoding] = self._tokenizer.encode_batch(cleaned)
+        return encoded
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
