@@ -12,25 +12,35 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from click.testing import CliRunner
+from PIL import Image
 
 from embarith import encode, load_encoder
+from embarith.cli import main
 from embarith.encoders.card import CARDS, Gate, card_of, read_card
 from embarith.encoders.device import Device, computing
-from embarith.encoders.encoding import Photographs
+from embarith.encoders.encoding import Photographs, Texts
 from embarith.encoders.image import to_tensor
 from embarith.encoders.onnx import OnnxEncoder
 from embarith.errors import DataError, FormatError, OptionError
 from embarith.export import ParityError, export, folder, graph, loading
 from embarith.export.loading import load
 from embarith.export.parity import compare
+from embarith.export.samples import find
 from embarith.export.towers import tower
 from embarith.questions import load as questions
 from exporting import CLIP, LITE2, MINILM, RESNET
 
 
 def parity(path: Path) -> dict[str, dict[str, Any]]:
-    proofs = json.loads((path / "parity.json").read_text())
+    proofs = json.loads((path / "parity.json").read_text())["proofs"]
     return {proof["tower"]: proof for proof in proofs}
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proofs on a few inputs: what is broken on purpose shows on those."""
+    monkeypatch.setattr(folder.samples, "find", lambda: find(8))
 
 
 def test_every_export_passes_its_gate_on_real_inputs(
@@ -101,6 +111,54 @@ def test_a_frozen_batch_axis_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(graph, "write", freeze)
     with pytest.raises(ParityError, match=r"visual: the graph does not take a batch of 8"):
         export("torchvision:resnet18/IMAGENET1K_V1", tmp_path / "out", random_weights=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_export_in_train_mode_is_refused(
+    few: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The exporter that is used writes BatchNorm as it is in evaluation, whatever the module's flag
+    says, so it takes the older one to break an export in this way."""
+
+    def train(module: Any, examples: dict[str, Any], path: Path, _precision: str) -> None:
+        torch.onnx.export(
+            module.train(),
+            tuple(examples.values()),
+            str(path),
+            dynamo=False,
+            training=torch.onnx.TrainingMode.TRAINING,
+            do_constant_folding=False,
+            opset_version=17,
+            input_names=list(examples),
+            output_names=["features"],
+            dynamic_axes={name: {0: "batch"} for name in [*examples, "features"]},
+        )
+
+    monkeypatch.setattr(graph, "write", train)
+    with pytest.raises(ParityError, match=r"visual: .*max_difference .* is over"):
+        export("torchvision:resnet18/IMAGENET1K_V1", tmp_path / "out", random_weights=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_that_draws_as_in_training_is_refused(
+    few: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write = graph.write
+    monkeypatch.setattr(graph, "write", lambda module, *rest: write(module.train(), *rest))
+    with pytest.raises(ParityError, match=r"visual: batch_distance .* is over"):
+        export(LITE2, tmp_path / "out", random_weights=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_with_the_wrong_activation_is_refused(
+    few: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plain = load("open_clip:ViT-B-32/laion2b_s34b_b79k", random_weights=1)
+    write, other = graph.write, tower(plain, "text", "projected")
+    monkeypatch.setattr(graph, "write", lambda _module, *rest: write(other, *rest))
+    with pytest.raises(ParityError, match=r"text: max_difference .* is over"):
+        export(CLIP, tmp_path / "out", random_weights=1, towers=["text"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -296,6 +354,74 @@ def test_weights_out_of_reach_are_explained(
         export(RESNET, tmp_path / "out")
 
 
+def test_a_hub_out_of_reach_is_told_of_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    asked: list[tuple[str, int]] = []
+
+    def unreachable(address: tuple[str, int], timeout: object, *_: Any) -> None:
+        # Libraries that name none get the default.
+        waits = timeout if isinstance(timeout, float) else loading.socket.getdefaulttimeout()
+        assert waits is not None
+        assert waits <= 5
+        asked.append(address)
+        raise OSError(113, "No route to host")
+
+    monkeypatch.setattr(loading.socket, "create_connection", unreachable)
+    monkeypatch.setattr(loading.urllib.request, "getproxies", dict)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    told: list[str] = []
+    with pytest.raises(
+        DataError, match=r"huggingface\.co does not answer: No route to host"
+    ) as hub:
+        export("timm:vit_tiny_patch16_224", tmp_path / "out", tell=told.append)
+    assert "https://huggingface.co/timm/vit_tiny_patch16_224" in str(hub.value)
+    with pytest.raises(DataError, match="does not answer") as url:
+        export("torchvision:resnet18/IMAGENET1K_V1", tmp_path / "out", tell=told.append)
+    place = tmp_path / "torch" / "hub" / "checkpoints" / "resnet18-f37072fd.pth"
+    assert f"and put it at {place} or give folder:PATH" in str(url.value)
+    assert [line.partition(" for ")[0] for line in told] == [
+        "asking huggingface.co",
+        "asking download.pytorch.org",
+    ]
+    assert set(asked) == {("huggingface.co", 443), ("download.pytorch.org", 443)}
+    assert not constants.HF_HUB_OFFLINE
+
+
+def test_what_a_killed_export_left_is_removed(tmp_path: Path) -> None:
+    import fcntl
+    import signal
+    import subprocess
+    import sys
+
+    target = tmp_path / "out"
+    code = (
+        "import os, signal, pathlib\n"
+        "from embarith.export.folder import _private\n"
+        f"with _private(pathlib.Path({str(target)!r})) as private:\n"
+        "    (private / 'out').mkdir()\n"
+        "    (private / 'older').mkdir()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    [left] = tmp_path.iterdir()
+    alive, foreign = (tmp_path / f".out.{name}" for name in ("a1ivea1i", "foreign1"))
+    for folder_ in (alive, foreign):
+        folder_.mkdir()
+        (folder_ / "lock").touch()
+    (foreign / "thesis.tex").touch()
+    with (alive / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with folder._private(target) as private:
+            assert private.parent == tmp_path
+            assert not left.exists()
+        # What the killed one had set aside is back in its place.
+        assert set(tmp_path.iterdir()) == {target, alive, foreign}
+
+
 def test_weights_of_ones_own(tmp_path: Path, shared: Path) -> None:
     weights = tmp_path / "mine"
     weights.mkdir()
@@ -394,6 +520,20 @@ def test_a_model_without_a_card_is_prepared_as_its_library_says() -> None:
         np.testing.assert_array_equal(to_tensor(noise, card.visual), want, arch)
 
 
+def test_an_id_without_a_card_gets_a_template() -> None:
+    name = "torchvision:resnet18/IMAGENET1K_V1"
+    shown = CliRunner().invoke(main, ["models", "show", name])
+    assert shown.exit_code == 0, shown.stderr
+    card = read_card(shown.stdout, "template")
+    assert (card.id, card.dimension) == (name, 512)
+    assert card.weights.url.endswith("resnet18-f37072fd.pth")
+    assert card.visual is not None
+    assert card.visual.resize_to == 256
+    wrong = CliRunner().invoke(main, ["models", "show", "torchvision:resnet18/V7"])
+    assert wrong.exit_code != 0
+    assert "there are IMAGENET1K_V1" in wrong.stderr
+
+
 def test_preprocessing_that_is_not_known_is_refused() -> None:
     with pytest.raises(OptionError, match="in a way that embarith does not know"):
         loading._visual("x", size=224, resize="longest", resize_to=224)
@@ -444,6 +584,79 @@ def test_a_changed_graph_is_refused(resnet: Path, tmp_path: Path) -> None:
     (copy / "card.toml").write_text("id = 1")
     with pytest.raises(FormatError, match=r"card\.toml"):
         OnnxEncoder(copy, "cpu")
+
+
+def test_a_changed_card_is_refused(minilm: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(minilm, copy)
+    card = (copy / "card.toml").read_text()
+    (copy / "card.toml").write_text(card.replace("lower = true", "lower = false"))
+    with pytest.raises(DataError, match=r"card\.toml is not the exported file"):
+        load_encoder(copy)
+    (copy / "card.toml").write_text(card)
+    load_encoder(copy)
+    (copy / "parity.json").write_text("[]")
+    with pytest.raises(FormatError, match=r"parity\.json: no record of an export"):
+        load_encoder(copy)
+    (copy / "parity.json").unlink()
+    with pytest.raises(DataError, match=r"parity\.json is missing"):
+        load_encoder(copy)
+
+
+def test_texts_that_are_cut_are_counted(minilm: Path, tmp_path: Path) -> None:
+    encoder = load_encoder(minilm, device="cpu")
+    texts = ["a dog", "word " * 1000, "rain", "other " * 999]
+    inputs = Texts(texts, [[text] for text in texts])
+    first = encode(encoder, inputs, tmp_path / "t.arrow")
+    assert first.cut == 2
+    assert first.table.provenance.preprocessing.endswith(", 2 of the texts cut at that length")
+    again = encode(encoder, inputs, tmp_path / "t.arrow")
+    assert (again.computed, again.cut, again.table.sha256) == (0, 2, first.table.sha256)
+    short = encode(encoder, Texts(["a dog"], [["a dog"]]), tmp_path / "s.arrow")
+    assert short.cut == 0
+    assert "cut" not in short.table.provenance.preprocessing
+
+
+def test_staged_inputs_give_the_same_vectors(minilm: Path) -> None:
+    """The way of a GPU's inputs, through memory of the CPU."""
+    encoder = load_encoder(minilm, device="cpu")
+    want = encoder.encode_texts(["a dog", "a cat"]), encoder.encode_texts(["red", "sky"])
+    session = encoder._session("text")
+    encoder.device = Device("cuda", 0, "a test")
+    for texts, vectors in zip((["a dog", "a cat"], ["red", "sky"]), want, strict=True):
+        ids, mask = encoder.tokens(texts)
+        got = encoder._run(session, {"ids": ids, "mask": mask})
+        np.testing.assert_array_equal(got, vectors)
+
+
+def test_photographs_are_made_ready_while_the_graph_computes(
+    lite2: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event
+
+    monkeypatch.setattr(OnnxEncoder, "batch", 2)
+    encoder = load_encoder(lite2, device="cpu")
+    prepare, run, later = OnnxEncoder.prepare, OnnxEncoder._run, Event()
+    made = []
+
+    def count(self: OnnxEncoder, photograph: Any) -> np.ndarray:
+        made.append(1)
+        if len(made) > 2:
+            later.set()
+        return prepare(self, photograph)
+
+    def wait(self: OnnxEncoder, *rest: Any) -> np.ndarray:
+        assert later.wait(30), "nothing of the next batch was begun"
+        return run(self, *rest)
+
+    monkeypatch.setattr(OnnxEncoder, "prepare", count)
+    monkeypatch.setattr(OnnxEncoder, "_run", wait)
+    files = [tmp_path / f"{number}.png" for number in range(4)]
+    for number, file in enumerate(files):
+        shade = np.full((20, 20, 3), 50 * number, dtype=np.uint8)
+        Image.fromarray(shade).save(file)
+    done = encode(encoder, Photographs([file.name for file in files], files), tmp_path / "t.arrow")
+    assert len(done.table) == 4
 
 
 def test_what_is_no_encoder(tmp_path: Path, minilm: Path) -> None:

@@ -100,6 +100,7 @@ def export_onnx(
             towers=tower or None,  # type: ignore[arg-type]
             random_weights=random_weights,
             progress=progress,
+            tell=lambda line: click.echo(line, err=True),
         )
     if as_json:
         for proof in done.parity:

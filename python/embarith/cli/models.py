@@ -45,14 +45,24 @@ def list_(as_json: bool) -> None:
 @click.argument("encoder", metavar="ID", shell_complete=_shared.complete_encoder)
 @_shared.json_option
 def show(encoder: str, as_json: bool) -> None:
-    """Show the card of one encoder, as the TOML file that it is."""
-    from embarith.encoders import card_of
-    from embarith.encoders.card import source_of
+    """Show the card of one encoder, as the TOML file that it is.
 
-    card = card_of(encoder)
+    Of an id without a card, but with a loader that knows the model, a template: what its library
+    says of it, for a folder:PATH of your own.
+    """
+    from embarith.encoders import CARDS, card_of
+    from embarith.encoders.card import source_of, write_card
+    from embarith.export.folder import template
+    from embarith.export.loading import LOADERS
+
+    is_known = encoder in CARDS or encoder.partition(":")[0] not in LOADERS
+    card = card_of(encoder) if is_known else template(encoder)
     if as_json:
         from msgspec import to_builtins
 
         click.echo(json.dumps(to_builtins(card), ensure_ascii=False))
-    else:
+    elif is_known:
         click.echo(source_of(card), nl=False)
+    else:
+        click.echo("# A template: fill in what is not known, and check the rest.")
+        click.echo(write_card(card), nl=False)

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from embarith.errors import DataError, OptionError
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from collections.abc import Sequence
+
+    from numpy.typing import DTypeLike
+    from onnxruntime import InferenceSession, OrtValue
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,24 @@ def start(graph: Path, device: Device) -> InferenceSession:
                 "compute on the CPU"
             )
     return session
+
+
+def staging(device: Device, shape: Sequence[int], dtype: DTypeLike) -> OrtValue:
+    """Return memory on the host for the inputs of a graph: pinned, where a GPU copies from it.
+
+    `numpy()` of what is returned is a view to write to.
+    """
+    ort = _onnxruntime()
+    kind = ort.OrtDeviceMemoryType.HOST_ACCESSIBLE
+    infos = [
+        one.memory_info(kind)
+        for one in ort.get_ep_devices()
+        if device.kind == "cuda" and one.ep_name == "CUDAExecutionProvider"
+    ]
+    info = infos[device.index] if device.index < len(infos) else None
+    # Without such memory the driver copies twice; vectors are the same.
+    value: OrtValue = ort.OrtValue.ortvalue_from_shape_and_type(shape, dtype, memory_info=info)
+    return value
 
 
 # Reckoning with shapes, which onnxruntime does on the CPU by design, beside a GPU.

@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
@@ -27,9 +28,10 @@ from embarith.files import sha256_of
 from embarith.provenance import Provenance
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, OrtValue
 
 CARD = "card.toml"
+PARITY = "parity.json"
 TOKENIZER = "tokenizer.json"
 PIXELS, IDS, MASK, FEATURES = "pixels", "ids", "mask", "features"
 """What the graphs call their inputs and their output."""
@@ -166,11 +168,26 @@ class OnnxEncoder:
     ) -> NDArray[np.float32]:
         binding = session.io_binding()
         for name, values in inputs.items():
-            binding.bind_cpu_input(name, np.ascontiguousarray(values))
+            if self.device.kind == "cpu":
+                binding.bind_cpu_input(name, np.ascontiguousarray(values))
+            else:
+                binding.bind_ortvalue_input(name, self._staged(name, values))
         binding.bind_output(FEATURES)
         session.run_with_iobinding(binding)
         vectors: NDArray[np.float32] = binding.copy_outputs_to_cpu()[0]
         return vectors
+
+    def _staged(self, name: str, values: NDArray[Any]) -> OrtValue:
+        """Return an input in memory that a GPU copies from; the next call of its size reuses it."""
+        key = (get_ident(), name, values.shape, values.dtype.str)
+        if key not in self._stages:
+            self._stages[key] = devices.staging(self.device, values.shape, values.dtype.type)
+        self._stages[key].numpy()[...] = values
+        return self._stages[key]
+
+    @cached_property
+    def _stages(self) -> dict[tuple[int, str, tuple[int, ...], str], OrtValue]:
+        return {}
 
     @property
     def batch(self) -> int:
@@ -363,9 +380,24 @@ def _card(folder: Path) -> Card:
     if not file.is_file():
         raise DataError(f"{str(folder)!r} holds no {CARD}")
     try:
-        return read_card(file.read_text(encoding="utf-8"), str(file))
+        card = read_card(file.read_text(encoding="utf-8"), str(file))
     except UnicodeDecodeError as fault:
         raise FormatError(f"{file}: {fault}") from None
+    if card.export is not None and _recorded(folder / PARITY) != sha256_of(file):
+        raise DataError(
+            f"{file} is not the exported file (its sha256 is not the one in {PARITY}); export again"
+        )
+    return card
+
+
+def _recorded(proof: Path) -> str:
+    """Return the sha256 that an export's card had."""
+    try:
+        return str(json.loads(proof.read_text(encoding="utf-8"))["files"][CARD])
+    except FileNotFoundError:
+        raise DataError(f"{proof} is missing; export the model again") from None
+    except (ValueError, KeyError, TypeError):
+        raise FormatError(f"{proof}: no record of an export; export the model again") from None
 
 
 def _describe_text(rule: Text) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import glob
+import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +20,7 @@ from numpy.typing import NDArray
 
 from embarith.encoders.card import Card, Export, Feature, Precision, Tower, read_card, write_card
 from embarith.encoders.image import to_tensor
-from embarith.encoders.onnx import CARD, IDS, MASK, PIXELS, TOKENIZER, OnnxEncoder
+from embarith.encoders.onnx import CARD, IDS, MASK, PARITY, PIXELS, TOKENIZER, OnnxEncoder
 from embarith.encoders.text import Tokens
 from embarith.errors import DataError, EmbarithError, OptionError
 from embarith.export import graph, samples, tokenizer
@@ -30,7 +33,6 @@ from embarith.progress import Progress
 if TYPE_CHECKING:
     from torch import nn
 
-PARITY = "parity.json"
 _LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 
@@ -65,6 +67,7 @@ def export(
     towers: Sequence[Tower] | None = None,
     random_weights: int | None = None,
     progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Exported:
     """Export a model and prove the export equal to it.
 
@@ -84,6 +87,8 @@ def export(
         Draw the weights with this seed instead of loading them.
     progress : callable, optional
         Called as `progress(stage, done, total)`.
+    tell : callable, optional
+        Called with a line on what is fetched, and from where, before that begins.
 
     Returns
     -------
@@ -102,11 +107,11 @@ def export(
     _check_target(target)
     say = progress or (lambda _stage, _done, _total: None)
     say("loading", 0, 4)
-    loaded = load(model, random_weights=random_weights)
+    loaded = load(model, random_weights=random_weights, tell=tell)
     chosen = _choose(loaded.card, feature, towers)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as private:
-        made = Path(private) / target.name
+    with _private(target) as private:
+        made = private / target.name
         made.mkdir()
         found = samples.find()
         parity = []
@@ -141,6 +146,7 @@ def export(
             ),
         )
         (made / CARD).write_text(write_card(card), encoding="utf-8")
+        _record(made, ())
         say("proving", 3, 4)
         proofs = tuple(
             _prove(made, which, inputs, reference, found) for which, inputs, reference in parity
@@ -151,17 +157,65 @@ def export(
                 f"the export of {card.name} is not the model, and nothing was written: "
                 f"{'; '.join(failed)}"
             )
-        (made / PARITY).write_bytes(
-            msgspec.json.format(msgspec.json.encode(proofs), indent=2) + b"\n"
-        )
+        _record(made, proofs)
         if target.exists():
-            target.rename(Path(private) / "older")
+            target.rename(private / _OLDER)
         made.rename(target)
     say("done", 4, 4)
     return Exported(target, card, proofs)
 
 
+def template(model: str) -> Card:
+    """Return a card for a model that has none, as far as its library knows it.
+
+    The architecture is built for it, without weights; see `embarith.export.loading.load`.
+    """
+    import torch
+
+    loaded = load(model, random_weights=0)
+    visual = loaded.card.visual
+    if visual is None:
+        return loaded.card
+    module = tower_of(loaded, "visual", visual.features[0])
+    with torch.inference_mode():
+        vectors = module(torch.zeros(1, 3, visual.size, visual.size))
+    return replace(loaded.card, dimension=vectors.shape[1])
+
+
 Inputs = dict[str, NDArray[Any]]
+_LOCK, _OLDER = "lock", "older"
+
+
+def _record(made: Path, proofs: Sequence[Parity]) -> None:
+    """Write the proofs, and the sha256 of every file that they speak of."""
+    files = {file.name: sha256_of(file) for file in sorted(made.iterdir()) if file.name != PARITY}
+    text = msgspec.json.encode({"files": files, "proofs": proofs})
+    (made / PARITY).write_bytes(msgspec.json.format(text, indent=2) + b"\n")
+
+
+@contextmanager
+def _private(target: Path) -> Iterator[Path]:
+    """Yield a folder beside the target, locked while its process lives."""
+    _remove_leftovers(target)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as name:
+        private = Path(name)
+        with (private / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield private
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what was left by exports to this place that were killed."""
+    for private in target.parent.glob(f".{glob.escape(target.name)}.????????"):
+        with suppress(OSError):
+            if not {file.name for file in private.iterdir()} <= {_LOCK, _OLDER, target.name}:
+                continue
+            with (private / _LOCK).open("r+") as lock:
+                # Held by a process that lives: the next one.
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if (private / _OLDER).exists() and not target.exists():
+                    (private / _OLDER).rename(target)
+                shutil.rmtree(private)
 
 
 def _check_target(target: Path) -> None:

