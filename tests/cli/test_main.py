@@ -118,6 +118,21 @@ def test_bad_input_exits_1_in_one_line(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().err == "Error: row 3 (label 'x'): the vector is zero\n"
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [("", "not enough memory"), ("no memory for 7 bytes", "no memory for 7 bytes")],
+)
+def test_too_little_memory_exits_1_in_one_line(
+    message: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    def fail() -> None:
+        raise MemoryError(*[message] if message else [])
+
+    assert run_with(fail) == 1
+    assert capsys.readouterr().err == f"Error: {said}\n"
+
+
 def test_missing_file_exits_1_and_names_it(capsys: pytest.CaptureFixture[str]) -> None:
     @click.command()
     def fail() -> None:

@@ -5,7 +5,8 @@ Exit codes
 0
     Done.
 1
-    Bad input: a file, a label, a value or data that is absent; one line on stderr says which.
+    Bad input: a file, a label, a value or data that is absent, or more of it than memory holds; one
+    line on stderr says which.
 2
     Bad usage: an unknown command, option or choice.
 130
@@ -116,6 +117,10 @@ class Commands(click.Group):
             kept = str(stop.__cause__ or "") or "no file was written"
             click.echo(f"Interrupted: {kept}.", err=True)
             code = 130
+        except MemoryError as error:
+            # Says how much was asked for, unless it comes from Python itself.
+            click.echo(f"Error: {str(error) or 'not enough memory'}", err=True)
+            code = 1
         except OSError as error:
             # Only writing, to a full disk say, fails without the name of a file.
             click.echo(
