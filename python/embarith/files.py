@@ -6,6 +6,7 @@ import errno
 import glob
 import gzip
 import hashlib
+import io
 import lzma
 import os
 import shutil
@@ -17,6 +18,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 from embarith.errors import EmbarithError, OptionError
 
@@ -34,6 +37,9 @@ DAMAGED = (
 
 # Seconds after which a file that nobody wrote to is no longer being written.
 _ABANDONED = 3600
+
+# Bytes written or hashed at a time: nothing sees Ctrl-C meanwhile.
+_PIECE = 1 << 24
 
 
 @contextmanager
@@ -87,7 +93,42 @@ def _remove_leftovers(target: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def sha256_of(file: Path) -> str:
-    """Return the sha256 of a file as hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+class PieceFile(io.FileIO):
+    """A file that takes much at once in pieces, each of them on disk before the next.
+
+    One write of a whole table, or the one fsync after it, would hold Ctrl-C up until it is done.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w")
+        self._unsynced = 0
+
+    def write(self, data: Any) -> int:
+        """Write all of the data."""
+        rest = memoryview(data).cast("B")
+        total = len(rest)
+        while len(rest):
+            written = super().write(rest[:_PIECE])
+            rest = rest[written:]
+            self._unsynced += written
+            if self._unsynced >= _PIECE:
+                os.fsync(self.fileno())
+                self._unsynced = 0
+        return total
+
+
+def sha256_of(file: Path, stop: Event | None = None) -> str:
+    """Return the sha256 of a file as hexadecimal digits.
+
+    Parameters
+    ----------
+    file : Path
+    stop : Event, optional
+        Once set, the rest of the file is left out: nobody wants the hash any more.
+    """
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(1 << 20))
+    with file.open("rb", buffering=0) as stream:
+        while (size := stream.readinto(buffer)) and not (stop and stop.is_set()):
+            digest.update(buffer[:size])
+    return digest.hexdigest()

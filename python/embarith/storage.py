@@ -12,7 +12,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from embarith.errors import FormatError
-from embarith.files import replacing
+from embarith.files import PieceFile, replacing
 from embarith.provenance import Provenance
 
 # Schema metadata key; a file that carries it was checked and hashed when it was written.
@@ -149,7 +149,11 @@ def store(path: str | Path, parts: Stored, made_of: MadeOf | None = None) -> Non
         metadata={MARK: json.dumps(mark, ensure_ascii=False).encode()},
     )
     batch = pa.record_batch(list(columns.values()), schema=schema)
-    with replacing(path) as temporary, pa.ipc.new_file(temporary, schema) as writer:
+    with (
+        replacing(path) as temporary,
+        PieceFile(temporary) as file,
+        pa.ipc.new_file(file, schema) as writer,
+    ):
         writer.write_batch(batch)
 
 

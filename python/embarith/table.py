@@ -117,7 +117,7 @@ class EmbeddingTable:
             keep = np.setdiff1d(np.arange(len(names)), np.fromiter(faults, np.int64))
             if not len(keep):
                 raise TableError("no row is left after dropping the bad ones")
-            names, matrix = names.take(pa.array(keep)), matrix[keep]
+            names, matrix = names.take(pa.array(keep)), _taken(matrix, keep)
             origin = replace(origin, dropped=origin.dropped + len(faults))
         return cls(names, _read_only(matrix), origin)
 
@@ -290,7 +290,8 @@ class EmbeddingTable:
     def _hashed(self) -> str:
         digest = hashlib.sha256(f"{len(self)} {self.dimensions}\n".encode())
         digest.update(label_bytes(self.labels))
-        digest.update(np.ascontiguousarray(self.vectors, dtype="<f4").data)
+        for start in range(0, len(self), _BLOCK):
+            digest.update(self.vectors[start : start + _BLOCK].astype("<f4", copy=False).data)
         return digest.hexdigest()
 
     def __iter__(self) -> Iterator[str]:
@@ -376,7 +377,7 @@ class EmbeddingTable:
         else:
             if len(np.unique(rows)) != len(rows):
                 raise TableError("the selection names a row twice")
-            labels, vectors = self.labels.take(pa.array(rows)), _read_only(self.vectors[rows])
+            labels, vectors = self.labels.take(pa.array(rows)), _taken(self.vectors, rows)
         return EmbeddingTable(
             labels, vectors, self.provenance.then(f"selected {len(rows)} of {len(self)} rows")
         )
@@ -412,7 +413,7 @@ class EmbeddingTable:
             )
         return EmbeddingTable.from_arrays(
             labels,
-            np.concatenate([table.vectors for table in tables]),
+            _joined([table.vectors for table in tables]),
             provenance=first.provenance.then(f"joined {len(tables)} tables"),
         )
 
@@ -540,7 +541,7 @@ class EmbeddingTable:
     def _ranked(self) -> EmbeddingTable:
         self.check_rows()
         ranks = _core.centered_ranks(self.vectors)
-        flat = np.flatnonzero(~ranks.any(axis=1))
+        flat = np.flatnonzero(_core.row_norms(ranks) == 0)
         if len(flat):
             label = self.labels[int(flat[0])].as_py()
             raise TableError(
@@ -642,7 +643,7 @@ class EmbeddingTable:
                     rows, vector = [self._row(term)], self[term]
                 else:
                     vector = np.asarray(term)
-                    rows = np.flatnonzero((self.vectors == vector).all(axis=1)).tolist()
+                    rows = self._equal_to(vector)
                 inputs += rows
                 total += sign * weight * _unit(vector[None])[0]
         if not inputs and not total.any():
@@ -655,13 +656,22 @@ class EmbeddingTable:
             if row >= 0
         ]
 
+    def _equal_to(self, vector: NDArray[Any]) -> list[int]:
+        rows: list[int] = []
+        for start in range(0, len(self), _BLOCK):
+            equal = (self.vectors[start : start + _BLOCK] == vector).all(axis=1)
+            rows += (start + np.flatnonzero(equal)).tolist()
+        return rows
+
     def similarity(self, first: str, second: str) -> float:
         """Return the cosine of two labels' vectors, in float64."""
         one, other = _unit(self[[first, second]])
         return float(np.clip(one @ other, -1.0, 1.0))
 
 
-_BLOCK = 65_536
+# Rows of which NumPy does something at a time: it sees no Ctrl-C meanwhile, and its copies in
+# float64 take memory.
+_BLOCK = 4096
 
 
 def label_buffers(labels: pa.StringArray) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
@@ -718,6 +728,26 @@ def _rescale(centered: NDArray[np.float64], table: EmbeddingTable) -> NDArray[np
         raise TableError(f"a row of {table.provenance.encoder} equals the mean: no direction left")
     scaled: NDArray[np.float64] = centered / lengths
     return scaled
+
+
+def _taken(vectors: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return some of the rows, in the order given, as a matrix that is not to be written to."""
+    out = np.empty((len(rows), vectors.shape[1]), np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        np.take(vectors, rows[part], axis=0, out=out[part], mode="clip")
+    return _read_only(out)
+
+
+def _joined(matrices: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    out = np.empty((sum(map(len, matrices)), matrices[0].shape[1]), np.float32)
+    row = 0
+    for matrix in matrices:
+        for start in range(0, len(matrix), _BLOCK):
+            block = matrix[start : start + _BLOCK]
+            out[row : row + len(block)] = block
+            row += len(block)
+    return out
 
 
 def _read_only(array: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import get_args
 
 import numpy as np
@@ -98,9 +99,13 @@ def read(
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Hashing the file runs beside its parsing, as neither holds the GIL.
         whole = limit is None and kind != "retrieval"
-        first = pool.submit(sha256_of, request.path) if whole else None
-        found = _found(request, kind)
-        digests = [first.result()] if first else []
+        stop = Event()
+        first = pool.submit(sha256_of, request.path, stop) if whole else None
+        try:
+            found = _found(request, kind)
+            digests = [first.result()] if first else []
+        finally:
+            stop.set()  # or the pool would wait for the hash of a file that has faults
     if limit is None:
         digests += [sha256_of(file) for file in found.files[len(digests) :]]
     provenance = Provenance(

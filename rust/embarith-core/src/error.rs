@@ -28,6 +28,9 @@ pub enum Error {
     /// A saved shadow that cannot be used.
     #[error("{0}")]
     Shadow(String),
+    /// What the file system said of a file that was to be written.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
     /// A number of threads that is not an integer from 1 to 1,024.
     #[error("EMBARITH_THREADS={0:?}; expected an integer from 1 to 1024")]
     Threads(String),
@@ -42,7 +45,7 @@ pub enum Error {
     Interrupted,
 }
 
-/// An empty vector with room for `count` values, without which a large request would end the process.
+/// An empty vector with room for `count` values; a refusal would otherwise end the process.
 pub(crate) fn room<T>(count: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
     match values.try_reserve_exact(count) {

@@ -6,8 +6,9 @@
 
 use rayon::prelude::*;
 
+use crate::Result;
+use crate::control::{Control, pool};
 use crate::matrix::Matrix;
-use crate::{Result, pool};
 
 const LANES: usize = 8;
 
@@ -45,8 +46,12 @@ pub fn norm<A: Copy + Into<f64>>(vector: &[A]) -> f64 {
 ///
 /// # Errors
 ///
-/// As [`pool`].
-pub fn row_norms(matrix: Matrix<'_>) -> Result<Vec<f64>> {
+/// [`crate::Error::Interrupted`] if `control` was cancelled; as [`pool`].
+pub fn row_norms(matrix: Matrix<'_>, control: &Control) -> Result<Vec<f64>> {
     let rows = (0..matrix.rows()).into_par_iter().with_min_len(1024);
-    Ok(pool()?.install(|| rows.map(|row| norm(matrix.row(row))).collect()))
+    let lengths = rows.map(|row| {
+        control.check()?;
+        Ok(norm(matrix.row(row)))
+    });
+    pool()?.install(|| lengths.collect())
 }

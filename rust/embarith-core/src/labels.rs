@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::{Error, Result};
+use crate::{Control, Error, Result};
 
 /// Labels end to end, and where each begins and ends.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +41,9 @@ impl LabelIndex {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] for offsets that fall, lie outside of the bytes, or are too many.
-    pub fn new(labels: Labels<'_>) -> Result<Self> {
+    /// [`Error::Shape`] for offsets that fall, lie outside of the bytes, or are too many;
+    /// [`Error::Interrupted`] if `control` was cancelled.
+    pub fn new(labels: Labels<'_>, control: &Control) -> Result<Self> {
         let ends = labels.offsets.last().map_or(0, |&last| last as usize);
         let rising = labels.offsets.is_sorted() && labels.offsets.first().is_none_or(|&at| at >= 0);
         if !rising || ends > labels.bytes.len() || u32::try_from(labels.len()).is_err() {
@@ -54,6 +55,7 @@ impl LabelIndex {
         };
         let Self { rows, hasher } = &mut index;
         for row in 0..labels.len() {
+            control.check()?;
             let label = labels.get(row);
             let same = |&other: &u32| labels.get(other as usize) == label;
             let hash = |&other: &u32| hasher.hash_one(labels.get(other as usize));
@@ -86,26 +88,31 @@ mod tests {
             offsets.push(bytes.len() as i32);
         }
         let labels = Labels::new(&offsets, &bytes);
-        let index = LabelIndex::new(labels).unwrap();
+        let control = Control::default();
+        let index = LabelIndex::new(labels, &control).unwrap();
         for (row, word) in words.iter().enumerate() {
             assert_eq!(index.find(labels, word.as_bytes()), Some(row % 4999));
         }
         assert_eq!(index.find(labels, b"w"), None);
         assert_eq!(index.find(labels, b""), None);
+        control.cancel();
+        assert!(LabelIndex::new(labels, &control).is_err());
     }
 
     #[test]
     fn no_labels_hold_none() {
         for offsets in [&[][..], &[0]] {
             let labels = Labels::new(offsets, b"");
-            assert_eq!(LabelIndex::new(labels).unwrap().find(labels, b""), None);
+            let index = LabelIndex::new(labels, &Control::default()).unwrap();
+            assert_eq!(index.find(labels, b""), None);
         }
     }
 
     #[test]
     fn offsets_that_do_not_fit_are_refused() {
         for offsets in [&[0, 3, 2][..], &[0, 9], &[-1, 2]] {
-            assert!(LabelIndex::new(Labels::new(offsets, b"abcd")).is_err());
+            let labels = Labels::new(offsets, b"abcd");
+            assert!(LabelIndex::new(labels, &Control::default()).is_err());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The lengths of a matrix's rows, checked once.
 
 use crate::matrix::Matrix;
-use crate::{Error, Result, exact};
+use crate::{Control, Error, Result, exact};
 
 /// Length of every row: finite and not zero.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,9 +16,9 @@ impl Norms {
     /// # Errors
     ///
     /// [`Error::Direction`] for a row that is zero or not finite, [`Error::Shape`] for more rows than
-    /// 32 bits count.
-    pub fn of(matrix: Matrix<'_>) -> Result<Self> {
-        Self::new(exact::row_norms(matrix)?)
+    /// 32 bits count, [`Error::Interrupted`] if `control` was cancelled.
+    pub fn of(matrix: Matrix<'_>, control: &Control) -> Result<Self> {
+        Self::new(exact::row_norms(matrix, control)?)
     }
 
     /// Takes lengths that [`exact::row_norms`] computed before.
@@ -44,9 +44,10 @@ impl Norms {
     ///
     /// # Errors
     ///
-    /// [`Error::Changed`] for a row of another length.
-    pub fn check(&self, matrix: Matrix<'_>) -> Result<()> {
-        let now = exact::row_norms(matrix)?;
+    /// [`Error::Changed`] for a row of another length, [`Error::Interrupted`] if `control` was
+    /// cancelled.
+    pub fn check(&self, matrix: Matrix<'_>, control: &Control) -> Result<()> {
+        let now = exact::row_norms(matrix, control)?;
         match now
             .iter()
             .zip(&self.values)

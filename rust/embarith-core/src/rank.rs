@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::control::Control;
-use crate::error::room;
+use crate::pages::zeros;
 use crate::{Error, Result, exact, pool};
 
 /// A value's place in the order of all values, as an integer; −0 equals 0.
@@ -63,8 +63,7 @@ pub fn centered_ranks<T: Copy + Into<f64> + Sync>(
     control: &Control,
 ) -> Result<Vec<f32>> {
     check(data, dim)?;
-    let mut out = room(data.len())?;
-    out.resize(data.len(), 0.0);
+    let mut out = zeros(data.len())?;
     pool()?.install(|| {
         out.par_chunks_exact_mut(dim)
             .zip(data.par_chunks_exact(dim))
@@ -82,11 +81,13 @@ pub fn centered_ranks<T: Copy + Into<f64> + Sync>(
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] for data that is no whole number of rows; as [`pool`].
+/// [`Error::Shape`] for data that is no whole number of rows; [`Error::Interrupted`] if `control`
+/// was cancelled; as [`pool`].
 pub fn spearman<T: Copy + Into<f64> + Sync>(
     left: &[T],
     right: &[T],
     dim: usize,
+    control: &Control,
 ) -> Result<Vec<f64>> {
     check(left, dim)?;
     check(right, dim)?;
@@ -97,15 +98,16 @@ pub fn spearman<T: Copy + Into<f64> + Sync>(
         .map_init(
             || (Vec::new(), vec![0.0; dim], vec![0.0; dim]),
             |(keys, x, y), (left, right)| {
+                control.check()?;
                 if left.iter().chain(right).any(|&value| value.into().is_nan()) {
-                    return f64::NAN;
+                    return Ok(f64::NAN);
                 }
                 centered_row(left, keys, x);
                 centered_row(right, keys, y);
-                exact::dot(x, y) / (exact::dot(x, x) * exact::dot(y, y)).sqrt()
+                Ok(exact::dot(x, y) / (exact::dot(x, x) * exact::dot(y, y)).sqrt())
             },
         );
-    Ok(pool()?.install(|| rows.collect()))
+    pool()?.install(|| rows.collect())
 }
 
 fn check<T>(data: &[T], dim: usize) -> Result<()> {
@@ -145,15 +147,18 @@ mod tests {
             centered_ranks(&[1.0, 2.0], 2, &control),
             Err(Error::Interrupted)
         ));
+        let rho = spearman(&[1.0, 2.0], &[1.0, 2.0], 2, &control);
+        assert!(matches!(rho, Err(Error::Interrupted)));
     }
 
     #[test]
     fn spearman_is_one_for_any_increasing_change() {
         let x: Vec<f64> = (0..50).map(|i| f64::from(i * 37 % 50)).collect();
         let y: Vec<f64> = x.iter().map(|v| v.exp()).collect();
-        assert_eq!(spearman(&x, &y, 50).unwrap(), [1.0]);
-        assert!(spearman(&[1.0, 1.0], &[1.0, 2.0], 2).unwrap()[0].is_nan());
-        assert!(spearman(&[1.0, f64::NAN], &[1.0, 2.0], 2).unwrap()[0].is_nan());
-        assert!(spearman::<f64>(&[], &[], 0).is_err());
+        let rho = |x: &[f64], y: &[f64]| spearman(x, y, x.len(), &Control::default());
+        assert_eq!(rho(&x, &y).unwrap(), [1.0]);
+        assert!(rho(&[1.0, 1.0], &[1.0, 2.0]).unwrap()[0].is_nan());
+        assert!(rho(&[1.0, f64::NAN], &[1.0, 2.0]).unwrap()[0].is_nan());
+        assert!(rho(&[], &[]).is_err());
     }
 }

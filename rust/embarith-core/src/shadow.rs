@@ -12,10 +12,9 @@ use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::control::{Control, pool};
-use crate::error::room;
 use crate::exact;
 use crate::kernel::{Codes, GROUP, TILE};
-use crate::pages::prefer_huge;
+use crate::pages::zeros;
 use crate::search::Table;
 use crate::{Error, Result};
 
@@ -94,9 +93,7 @@ impl Shadow {
         }
         let groups = dim.div_ceil(GROUP);
         let count = matrix.rows().div_ceil(TILE);
-        let mut codes = room(count * groups)?;
-        prefer_huge(codes.spare_capacity_mut());
-        codes.resize(count * groups, Codes([SHIFT as u8; TILE * GROUP]));
+        let mut codes = zeros(count * groups)?;
         let tiles = pool()?.install(|| {
             let mean = mean(table);
             let tiles = codes
@@ -106,6 +103,8 @@ impl Shadow {
                     || vec![0.0; dim * TILE],
                     |rows, (tile, codes)| {
                         control.check()?;
+                        // Of lanes without a row, and of dimensions that fill up a group.
+                        codes.fill(Codes([SHIFT as u8; TILE * GROUP]));
                         let first = tile * TILE;
                         let lanes = TILE.min(matrix.rows() - first);
                         for (lane, row) in rows.chunks_exact_mut(dim).take(lanes).enumerate() {

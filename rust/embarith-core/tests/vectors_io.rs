@@ -2,7 +2,8 @@
 // Parsed numbers must be equal to the bit, and texts are put together for reading, not for speed.
 #![allow(clippy::float_cmp, clippy::format_collect)]
 
-use embarith_core::vectors_io::{Fault, Layout, Options, Utf8, Words, parse};
+use embarith_core::vectors_io::{self, Fault, Layout, Options, Utf8, Words};
+use embarith_core::{Control, Error};
 use proptest::prelude::*;
 
 const STRICT: Options = Options {
@@ -10,6 +11,10 @@ const STRICT: Options = Options {
     utf8: Utf8::Strict,
     drop_bad: false,
 };
+
+fn parse(bytes: &[u8], options: &Options) -> Result<Words, Error> {
+    vectors_io::parse(bytes, options, &Control::default())
+}
 
 fn labels(words: &Words) -> Vec<String> {
     (0..words.labels.len())
@@ -325,7 +330,8 @@ fn binary_faults_name_byte_and_values() {
         "byte 4: the label of row 0, \"caf\u{fffd}\", is not UTF-8; read with errors=\"replace\" \
          or \"ignore\", or the header's 3 dimensions are wrong"
     );
-    assert!(matches!(parse(b"\0\0\0\0", &STRICT), Err(Fault::NotWords)));
+    let fault = parse(b"\0\0\0\0", &STRICT).unwrap_err();
+    assert!(matches!(fault, Error::Vectors(Fault::NotWords)));
 }
 
 #[test]
@@ -334,4 +340,18 @@ fn numbers_are_rounded_once() {
     let text = "a 1.000000059604644775390625000000000001 2\n";
     let words = parse(text.as_bytes(), &STRICT).unwrap();
     assert_eq!(words.vectors[0], 1.0 + f32::EPSILON);
+}
+
+#[test]
+fn parsing_can_be_stopped() {
+    let control = Control::default();
+    control.cancel();
+    for bytes in [
+        b"a 1 2\n".as_slice(),
+        b"1 2\na 1 2\n",
+        b"1 1\na \0\0\x80\x3f",
+    ] {
+        let stopped = vectors_io::parse(bytes, &STRICT, &control);
+        assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+    }
 }

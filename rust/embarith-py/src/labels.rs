@@ -5,7 +5,7 @@ use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::support::to_python;
+use crate::support::interruptible;
 
 /// Row numbers by label; the labels stay where Arrow holds them.
 #[pyclass(frozen, module = "embarith._core")]
@@ -19,9 +19,10 @@ pub struct LabelIndex {
 impl LabelIndex {
     #[new]
     fn new(offsets: PyReadonlyArray1<'_, i32>, text: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
-        let index = Index::new(Labels::new(offsets.as_slice()?, text.as_slice()?));
+        let labels = Labels::new(offsets.as_slice()?, text.as_slice()?);
+        let index = interruptible(offsets.py(), None, 0, |control| Index::new(labels, control))?;
         Ok(Self {
-            index: index.map_err(to_python)?,
+            index,
             offsets: offsets.as_any().clone().cast_into()?.unbind(),
             text: text.as_any().clone().cast_into()?.unbind(),
         })

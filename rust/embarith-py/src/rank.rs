@@ -7,7 +7,7 @@ use numpy::{
 };
 use pyo3::prelude::*;
 
-use crate::support::{interruptible, option_error, slice, to_python};
+use crate::support::{interruptible, option_error, slice};
 
 /// Rows of either float type.
 #[derive(FromPyObject)]
@@ -44,9 +44,9 @@ pub fn spearman<'py>(
         )));
     }
     let (left, right, dim) = (slice(&x)?, slice(&y)?, x.shape()[1]);
-    let rho = py
-        .detach(|| rank::spearman(left, right, dim))
-        .map_err(to_python)?;
+    let rho = interruptible(py, None, 0, |control| {
+        rank::spearman(left, right, dim, control)
+    })?;
     Ok(rho.into_pyarray(py))
 }
 

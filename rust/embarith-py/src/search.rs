@@ -55,15 +55,18 @@ impl Searcher {
     ) -> PyResult<Self> {
         let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
         prefer_huge(slice(&vectors)?);
-        let (norms, checked, shadow) = py
-            .detach(|| match shadow {
-                Some((path, key)) => {
-                    let (norms, shadow) = Shadow::open(&path, &key, matrix.rows(), matrix.dim())?;
-                    Ok((norms, OnceLock::new(), OnceLock::from(shadow)))
-                }
-                None => Ok((Norms::of(matrix)?, OnceLock::from(()), OnceLock::new())),
-            })
-            .map_err(to_python)?;
+        let (rows, dim) = (matrix.rows(), matrix.dim());
+        let (norms, checked, shadow) = interruptible(py, None, 0, |control| match shadow {
+            Some((path, key)) => {
+                let (norms, shadow) = Shadow::open(&path, &key, rows, dim, control)?;
+                Ok((norms, OnceLock::new(), OnceLock::from(shadow)))
+            }
+            None => Ok((
+                Norms::of(matrix, control)?,
+                OnceLock::from(()),
+                OnceLock::new(),
+            )),
+        })?;
         let vectors = vectors.as_unbound().clone_ref(py);
         Ok(Self {
             vectors,
@@ -88,11 +91,10 @@ impl Searcher {
     fn save_shadow(&self, py: Python<'_>, path: PathBuf, key: Key) -> PyResult<()> {
         let vectors = self.vectors.bind(py).readonly();
         let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
-        let saved = interruptible(py, None, 0, |control: &Control| {
+        interruptible(py, None, 0, |control: &Control| {
             let shadow = self.made(&Table::new(matrix, &self.norms)?, control)?;
-            Ok(shadow.save(&path, &key, &self.norms))
-        })?;
-        Ok(saved?)
+            shadow.save(&path, &key, &self.norms, control)
+        })
     }
 
     fn search<'py>(
@@ -186,7 +188,7 @@ impl Searcher {
             // A shadow leaves few rows to look at, which the search compares with their lengths.
             let screened = shadow.is_some() && request.suits_shadow(matrix.dim());
             if !screened && self.checked.get().is_none() {
-                self.norms.check(matrix)?;
+                self.norms.check(matrix, control)?;
                 let _ = self.checked.set(());
             }
             solve(&table.with_shadow(shadow), &request, control)
@@ -237,12 +239,9 @@ pub fn row_norms<'py>(
     py: Python<'py>,
     vectors: PyReadonlyArray2<'py, f32>,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    Ok(norms_of(py, &vectors)?.into_pyarray(py))
-}
-
-fn norms_of(py: Python<'_>, vectors: &PyReadonlyArray2<'_, f32>) -> PyResult<Vec<f64>> {
-    let matrix = Matrix::new(slice(vectors)?, vectors.shape()[1]).map_err(to_python)?;
-    py.detach(|| exact::row_norms(matrix)).map_err(to_python)
+    let matrix = Matrix::new(slice(&vectors)?, vectors.shape()[1]).map_err(to_python)?;
+    let lengths = interruptible(py, None, 0, |control| exact::row_norms(matrix, control))?;
+    Ok(lengths.into_pyarray(py))
 }
 
 fn answers(py: Python<'_>, answers: Answers, k: usize) -> PyResult<AnswerArrays<'_>> {

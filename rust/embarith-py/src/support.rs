@@ -3,20 +3,25 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use embarith_core::vectors_io::Fault;
 use embarith_core::{Control, Error};
 use numpy::ndarray::Dimension;
 use numpy::{Element, PyReadonlyArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
+pyo3::import_exception!(embarith.errors, FormatError);
+
 /// How often a waiting thread looks for Ctrl-C and reports progress.
-const POLL: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(20);
 
 /// Turns a core error into the Python exception that fits it.
 pub fn to_python(error: Error) -> PyErr {
     let class = match error {
         Error::Interrupted => return PyKeyboardInterrupt::new_err(()),
         Error::Memory(_) => return PyMemoryError::new_err(error.to_string()),
+        Error::File(error) | Error::Vectors(Fault::Io(error)) => return error.into(),
+        Error::Vectors(fault) => return FormatError::new_err(fault.to_string()),
         Error::Threads(_) | Error::InstructionSet(_) | Error::Size(..) => "OptionError",
         Error::Direction(_) | Error::Changed(_) | Error::Shadow(_) => "TableError",
         _ => return PyValueError::new_err(error.to_string()),

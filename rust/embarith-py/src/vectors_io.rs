@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 
-use embarith_core::pool;
-use embarith_core::vectors_io::{self, Fault, Options, Utf8, Words};
+use embarith_core::vectors_io::{self, Options, Utf8, Words};
+use embarith_core::{Control, Error, pool};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::support::to_python;
-
-pyo3::import_exception!(embarith.errors, FormatError);
+use crate::support::{interruptible, to_python};
 
 /// Layout, label offsets, label bytes, vectors (n, d) and the number of rows dropped.
 type Arrays<'py> = (
@@ -36,7 +34,7 @@ pub fn read_words<'py>(
         utf8: utf8(errors)?,
         drop_bad,
     };
-    arrays(py, || vectors_io::read(&path, &options))
+    arrays(py, |control| vectors_io::read(&path, &options, control))
 }
 
 #[pyfunction]
@@ -54,7 +52,7 @@ pub fn parse_words<'py>(
         drop_bad,
     };
     let bytes = data.as_bytes();
-    arrays(py, || vectors_io::parse(bytes, &options))
+    arrays(py, |control| vectors_io::parse(bytes, &options, control))
 }
 
 fn utf8(errors: &str) -> PyResult<Utf8> {
@@ -70,7 +68,7 @@ fn utf8(errors: &str) -> PyResult<Utf8> {
 
 fn arrays(
     py: Python<'_>,
-    words: impl FnOnce() -> Result<Words, Fault> + Send,
+    words: impl FnOnce(&Control) -> Result<Words, Error> + Send,
 ) -> PyResult<Arrays<'_>> {
     let pool = pool().map_err(to_python)?;
     let Words {
@@ -79,7 +77,7 @@ fn arrays(
         vectors,
         dimensions,
         dropped,
-    } = py.detach(|| pool.install(words)).map_err(exception)?;
+    } = interruptible(py, None, 0, |control| pool.install(|| words(control)))?;
     let shape = [labels.len(), dimensions];
     let vectors = vectors.into_pyarray(py).reshape(shape)?;
     let (offsets, bytes) = (
@@ -87,11 +85,4 @@ fn arrays(
         labels.bytes.into_pyarray(py),
     );
     Ok((layout.name(), offsets, bytes, vectors, dropped))
-}
-
-fn exception(fault: Fault) -> PyErr {
-    match fault {
-        Fault::Io(error) => error.into(),
-        fault => FormatError::new_err(fault.to_string()),
-    }
 }

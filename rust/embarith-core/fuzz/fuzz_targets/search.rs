@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|case: Case| {
     let want = case.sort_all();
     let matrix = Matrix::new(&case.rows, case.dim).unwrap();
-    let norms = Norms::of(matrix).unwrap();
+    let norms = Norms::of(matrix, &Control::default()).unwrap();
     let plain = Table::new(matrix, &norms).unwrap();
     let shadow = Shadow::new(&plain, &Control::default()).unwrap();
     for kernel in available() {

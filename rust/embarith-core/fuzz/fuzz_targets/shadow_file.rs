@@ -44,10 +44,10 @@ fuzz_target!(|case: Case| {
     .take(rows * dim)
     .collect();
     let matrix = Matrix::new(&values, dim).unwrap();
-    let norms = Norms::of(matrix).unwrap();
+    let norms = Norms::of(matrix, &Control::default()).unwrap();
     let table = Table::new(matrix, &norms).unwrap();
     let shadow = Shadow::new(&table, &Control::default()).unwrap();
-    shadow.save(&FILE, &own, &norms).unwrap();
+    shadow.save(&FILE, &own, &norms, &Control::default()).unwrap();
     let saved = fs::read(&*FILE).unwrap();
     assert!(holds(&saved, &own, rows, dim), "what `save` wrote");
 
@@ -71,11 +71,11 @@ fuzz_target!(|case: Case| {
     let dim = dim.saturating_add_signed(more_dim.into()).max(1);
     let mut key = own;
     key[31] ^= flipped;
-    let opened = Shadow::open(&FILE, &key, rows, dim);
+    let opened = Shadow::open(&FILE, &key, rows, dim, &Control::default());
     assert_eq!(opened.is_ok(), holds(&file, &key, rows, dim), "{opened:?}");
     if let Ok((norms, shadow)) = opened {
         let copy = FILE.with_extension("copy");
-        shadow.save(&copy, &key, &norms).unwrap();
+        shadow.save(&copy, &key, &norms, &Control::default()).unwrap();
         assert!(fs::read(&copy).unwrap() == file, "saved again");
         fs::remove_file(&copy).unwrap();
     }

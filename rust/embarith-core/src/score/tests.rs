@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Control;
 use crate::kernel::{Lanes, available};
 use crate::matrix::Matrix;
 use crate::norms::Norms;
@@ -67,7 +68,7 @@ proptest! {
         places in prop::array::uniform3(0..5_usize),
     ) {
         let matrix = Matrix::new(&data, DIM).unwrap();
-        let norms = Norms::of(matrix).unwrap();
+        let norms = Norms::of(matrix, &Control::default()).unwrap();
         let table = Table::new(matrix, &norms).unwrap();
         for (method, terms) in methods() {
             let raw = matches!(

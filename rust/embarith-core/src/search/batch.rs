@@ -65,6 +65,7 @@ impl<'a> Batch<'a> {
         kernel: Kernel,
         layout: &Layout,
         start: usize,
+        control: &Control,
     ) -> Result<Self> {
         let terms = request.terms_per_question;
         let most = most_questions(layout);
@@ -125,7 +126,7 @@ impl<'a> Batch<'a> {
             .map(|(index, &own)| Plan::new(request.method, &batch.question(index), own, dim))
             .collect();
         if layout.golds > 0 {
-            batch.set_targets(layout.golds)?;
+            batch.set_targets(layout.golds, control)?;
         }
         Ok(batch)
     }
@@ -170,12 +171,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Scores every right answer and sets what is to be counted.
-    fn set_targets(&mut self, golds: usize) -> Result<()> {
+    fn set_targets(&mut self, golds: usize, control: &Control) -> Result<()> {
         let best: Vec<[Option<(f64, i64)>; 2]> = (0..self.plans.len())
             .into_par_iter()
             .map_init(
                 || self.scorer(),
                 |scorer, index| {
+                    control.check()?;
                     scorer.load(self.question(index));
                     let rows = &self.request.gold[(self.start + index) * golds..][..golds];
                     let mut best = [None; 2];
@@ -261,7 +263,7 @@ impl<'a> Batch<'a> {
             self.rerank(found, control, response)?;
         }
         if !self.golds.is_empty() {
-            self.count(&above, &tied, response)?;
+            self.count(&above, &tied, control, response)?;
         }
         Ok(())
     }
@@ -279,11 +281,10 @@ impl<'a> Batch<'a> {
             .map_init(
                 || (self.scorer(), Vec::new()),
                 |(scorer, scratch), (index, mut found)| {
-                    control.check()?;
                     prune(&mut found, self.depth, scratch);
-                    found.sort_unstable_by(|left, right| right.upper.total_cmp(&left.upper));
+                    found.par_sort_unstable_by(|left, right| right.upper.total_cmp(&left.upper));
                     scorer.load(self.question(index));
-                    self.best(&found, scorer)
+                    self.best(&found, scorer, control)
                 },
             )
             .collect::<Result<_>>()?;
@@ -300,14 +301,23 @@ impl<'a> Batch<'a> {
     }
 
     /// The best candidates, best first; `found` is in the order of their upper bounds.
-    fn best(&self, found: &[Candidate], scorer: &mut Scorer<'_>) -> Result<Vec<Scored>> {
+    fn best(
+        &self,
+        found: &[Candidate],
+        scorer: &mut Scorer<'_>,
+        control: &Control,
+    ) -> Result<Vec<Scored>> {
         const AHEAD: usize = 4;
+        const STEP: usize = 1024;
         // The worst on top.
         let mut best = BinaryHeap::with_capacity(self.depth);
         for one in found.iter().take(AHEAD) {
             scorer.prefetch(one.row);
         }
         for (place, &Candidate { row, upper, .. }) in found.iter().enumerate() {
+            if place.is_multiple_of(STEP) {
+                control.check()?;
+            }
             if best.len() == self.depth
                 && best
                     .peek()
@@ -332,11 +342,19 @@ impl<'a> Batch<'a> {
                 *last = scored;
             }
         }
-        Ok(best.into_sorted_vec())
+        let mut best = best.into_vec();
+        best.par_sort_unstable();
+        Ok(best)
     }
 
     /// Turns counts into ranks, taking the excluded rows out of the restricted ones.
-    fn count(&self, above: &[u64], tied: &[u64], response: &mut Response) -> Result<()> {
+    fn count(
+        &self,
+        above: &[u64],
+        tied: &[u64],
+        control: &Control,
+        response: &mut Response,
+    ) -> Result<()> {
         let ranks: Vec<[[i64; 3]; 2]> = self
             .golds
             .par_iter()
@@ -344,6 +362,7 @@ impl<'a> Batch<'a> {
             .map_init(
                 || self.scorer(),
                 |scorer, (index, slots)| {
+                    control.check()?;
                     let counted =
                         |Gold { target, right }| [above[target] as i64, tied[target] as i64, right];
                     let mut ranks = slots.map(|slot| slot.map_or([-1, 0, 0], counted));

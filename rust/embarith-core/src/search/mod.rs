@@ -192,7 +192,7 @@ pub fn solve_on(
         }
         let mut start = 0;
         while start < layout.questions {
-            let batch = Batch::new(table, request, kernel, &layout, start)?;
+            let batch = Batch::new(table, request, kernel, &layout, start, control)?;
             start += batch.questions();
             batch.run(pool, control, &mut response)?;
         }
@@ -323,7 +323,7 @@ mod tests {
                 }
             }
             let matrix = Matrix::new(&rows, dim).unwrap();
-            let norms = Norms::of(matrix).unwrap();
+            let norms = Norms::of(matrix, &Control::default()).unwrap();
             let plain = Table::new(matrix, &norms).unwrap();
             let shadow = Shadow::new(&plain, &Control::default()).unwrap();
             let atoms: Vec<f64> = (0..6 * dim)
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn sizes_whose_squares_leave_the_range_are_refused() {
         let matrix = Matrix::new(&[1.0, 0.0, 0.0, 1.0], 2).unwrap();
-        let norms = Norms::of(matrix).unwrap();
+        let norms = Norms::of(matrix, &Control::default()).unwrap();
         let table = Table::new(matrix, &norms).unwrap();
         for (atom, weight) in [(1e200, 1.0), (1e-170, 1.0), (f64::NAN, 1.0), (1.0, 1e40)] {
             let request = Request {
@@ -396,7 +396,10 @@ mod tests {
     fn a_row_of_another_length_than_was_taken_is_named() {
         let matrix = Matrix::new(&[1.0, 0.0, 0.0, 2.0, 3.0, 4.0], 2).unwrap();
         let norms = Norms::new(vec![1.0, 1.0, 5.0]).unwrap();
-        assert!(matches!(norms.check(matrix), Err(Error::Changed(1))));
+        assert!(matches!(
+            norms.check(matrix, &Control::default()),
+            Err(Error::Changed(1))
+        ));
         let table = Table::new(matrix, &norms).unwrap();
         for (exclude, gold, k) in [(-1, -1, 1), (-1, -1, 3), (-1, 1, 0), (1, 0, 0)] {
             let request = Request {
@@ -428,7 +431,7 @@ mod tests {
     fn scores_beyond_f32_are_ranked_and_answer_once() {
         let rows = [-1.0, 0.0, 1.0, 0.0, 0.0, 1.0];
         let matrix = Matrix::new(&rows, 2).unwrap();
-        let norms = Norms::of(matrix).unwrap();
+        let norms = Norms::of(matrix, &Control::default()).unwrap();
         let table = Table::new(matrix, &norms).unwrap();
         for epsilon in [1e-3, 1e-30, 1e-40, 1e-300] {
             let request = Request {
@@ -458,7 +461,7 @@ mod tests {
             }
             // Nothing but such a row.
             let one = Matrix::new(&rows[..2], 2).unwrap();
-            let norms = Norms::of(one).unwrap();
+            let norms = Norms::of(one, &Control::default()).unwrap();
             let table = Table::new(one, &norms).unwrap();
             let request = Request {
                 exclude: &[],

@@ -20,7 +20,7 @@ use memmap2::Mmap;
 use rayon::prelude::*;
 
 use super::{Scale, Shadow, Stock};
-use crate::control::pool;
+use crate::control::{Control, pool};
 use crate::kernel::{Codes, GROUP, TILE};
 use crate::norms::Norms;
 use crate::pages::prefer_huge;
@@ -29,6 +29,8 @@ use crate::{Error, Result};
 const MARK: &[u8; 16] = b"embarith shadow1";
 /// Keeps the codes on cache lines of their own.
 const HEADER: usize = 64;
+/// Codes written at a time: 16 MB.
+const PIECE: usize = 1 << 16;
 
 /// What tells tables apart, such as a SHA-256 of the content.
 pub type Key = [u8; 32];
@@ -47,8 +49,9 @@ impl Shadow {
     ///
     /// # Errors
     ///
-    /// Those of the file system.
-    pub fn save(&self, path: &Path, key: &Key, norms: &Norms) -> std::io::Result<()> {
+    /// [`Error::File`] with that of the file system; [`Error::Interrupted`] if `control` was
+    /// cancelled.
+    pub fn save(&self, path: &Path, key: &Key, norms: &Norms, control: &Control) -> Result<()> {
         let header = header(norms.values().len(), self.mean.len(), key);
         let mut rest = Vec::new();
         for scale in &self.tiles {
@@ -58,18 +61,24 @@ impl Shadow {
         }
         rest.extend(norms.values().iter().flat_map(|norm| norm.to_le_bytes()));
         rest.extend(self.mean.iter().flat_map(|value| value.to_le_bytes()));
-        let sums = pool()
-            .map_err(std::io::Error::other)?
-            .install(|| self.checksums());
+        let sums = pool()?.install(|| self.checksums(control))?;
         rest.extend(sums.iter().flat_map(|sum| sum.to_le_bytes()));
         let mut file = BufWriter::new(File::create(path)?);
         file.write_all(&header)?;
-        for codes in self.codes.iter() {
-            file.write_all(&codes.0)?;
+        for piece in self.codes.chunks(PIECE) {
+            control.check()?;
+            for codes in piece {
+                file.write_all(&codes.0)?;
+            }
+            // Once for all would take long, and nothing stops it.
+            file.flush()?;
+            file.get_ref().sync_data()?;
         }
         file.write_all(&rest)?;
         file.write_all(&checksum(&header, &rest).to_le_bytes())?;
-        file.into_inner()?.sync_all()
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(())
     }
 
     /// Maps the shadow of the table that `key` tells from others, and reads the lengths of its
@@ -77,8 +86,15 @@ impl Shadow {
     ///
     /// # Errors
     ///
-    /// [`Error::Shadow`] if the file cannot be read, is damaged, or belongs to another table.
-    pub fn open(path: &Path, key: &Key, rows: usize, dim: usize) -> Result<(Norms, Self)> {
+    /// [`Error::Shadow`] if the file cannot be read, is damaged, or belongs to another table;
+    /// [`Error::Interrupted`] if `control` was cancelled.
+    pub fn open(
+        path: &Path,
+        key: &Key,
+        rows: usize,
+        dim: usize,
+        control: &Control,
+    ) -> Result<(Norms, Self)> {
         let fault = |what: &str| Error::Shadow(format!("{}: {what}", path.display()));
         let file = File::open(path).map_err(|error| fault(&error.to_string()))?;
         // SAFETY: the map is read only; as for every mapped table, a file that another process
@@ -138,21 +154,22 @@ impl Shadow {
             groups,
             codes: Stock::Mapped(map, HEADER..codes),
         };
-        if pool()?.install(|| shadow.checksums()) != sums {
+        if pool()?.install(|| shadow.checksums(control))? != sums {
             return Err(fault("damaged"));
         }
         Ok((norms, shadow))
     }
 
-    fn checksums(&self) -> Vec<u32> {
+    fn checksums(&self, control: &Control) -> Result<Vec<u32>> {
         let tiles = self.codes.par_chunks_exact(self.groups);
         tiles
             .map(|tile| {
+                control.check()?;
                 let mut hasher = crc32fast::Hasher::new();
                 for codes in tile {
                     hasher.update(&codes.0);
                 }
-                hasher.finalize()
+                Ok(hasher.finalize())
             })
             .collect()
     }
@@ -174,42 +191,52 @@ mod tests {
 
     #[test]
     fn what_was_saved_is_opened_and_damage_is_noticed() {
-        let (rows, dim) = (150, 11);
+        let (rows, dim, control) = (150, 11, Control::default());
         let data: Vec<f32> = (0..rows * dim)
             .map(|i| ((i * 37 % 101) as f32) - 50.0)
             .collect();
         let matrix = Matrix::new(&data, dim).unwrap();
-        let norms = Norms::of(matrix).unwrap();
+        let norms = Norms::of(matrix, &control).unwrap();
         let table = Table::new(matrix, &norms).unwrap();
-        let shadow = Shadow::new(&table, &Control::default()).unwrap();
+        let shadow = Shadow::new(&table, &control).unwrap();
         let path = std::env::temp_dir().join(format!("embarith-{}.shadow", std::process::id()));
         let key = [7; 32];
-        shadow.save(&path, &key, &norms).unwrap();
+        shadow.save(&path, &key, &norms, &control).unwrap();
 
-        let (lengths, opened) = Shadow::open(&path, &key, rows, dim).unwrap();
+        let (lengths, opened) = Shadow::open(&path, &key, rows, dim, &control).unwrap();
         assert_eq!(lengths, norms);
         assert_eq!(*opened.codes, *shadow.codes);
         assert_eq!((&opened.tiles, &opened.mean), (&shadow.tiles, &shadow.mean));
         drop(opened);
 
-        assert!(Shadow::open(&path, &[8; 32], rows, dim).is_err());
-        assert!(Shadow::open(&path, &key, rows - 1, dim).is_err());
-        assert!(Shadow::open(&path, &key, rows, dim + 1).is_err());
+        assert!(Shadow::open(&path, &[8; 32], rows, dim, &control).is_err());
+        assert!(Shadow::open(&path, &key, rows - 1, dim, &control).is_err());
+        assert!(Shadow::open(&path, &key, rows, dim + 1, &control).is_err());
         let whole = std::fs::read(&path).unwrap();
         for place in (0..whole.len()).step_by(97).chain([whole.len() - 1]) {
             let mut damaged = whole.clone();
             damaged[place] ^= 4;
             std::fs::write(&path, &damaged).unwrap();
-            let error = Shadow::open(&path, &key, rows, dim)
+            let error = Shadow::open(&path, &key, rows, dim, &control)
                 .unwrap_err()
                 .to_string();
             assert!(error.contains("shadow"), "{error}");
         }
         for length in [0, 10, HEADER, whole.len() / 2, whole.len() - 1] {
             std::fs::write(&path, &whole[..length]).unwrap();
-            assert!(Shadow::open(&path, &key, rows, dim).is_err(), "{length}");
+            assert!(
+                Shadow::open(&path, &key, rows, dim, &control).is_err(),
+                "{length}"
+            );
         }
+        control.cancel();
+        std::fs::write(&path, &whole).unwrap();
+        let stopped = Shadow::open(&path, &key, rows, dim, &control);
+        assert!(matches!(stopped, Err(Error::Interrupted)));
+        let stopped = shadow.save(&path, &key, &norms, &control);
+        assert!(matches!(stopped, Err(Error::Interrupted)));
+
         std::fs::remove_file(&path).unwrap();
-        assert!(Shadow::open(&path, &key, rows, dim).is_err());
+        assert!(Shadow::open(&path, &key, rows, dim, &control).is_err());
     }
 }

@@ -4,13 +4,19 @@
 use memchr::memchr;
 use rayon::prelude::*;
 
-use crate::pages::prefer_huge;
+use crate::pages::zeros;
+use crate::{Control, Error, Result};
 
 use super::{Fault, Header, Labels, Layout, Options, Words};
 
 const ROWS_A_TASK: usize = 4096;
 
-pub(super) fn parse(bytes: &[u8], header: Header, options: &Options) -> Result<Words, Fault> {
+pub(super) fn parse(
+    bytes: &[u8],
+    header: Header,
+    options: &Options,
+    control: &Control,
+) -> Result<Words> {
     let Header {
         rows: says,
         dimensions,
@@ -23,6 +29,9 @@ pub(super) fn parse(bytes: &[u8], header: Header, options: &Options) -> Result<W
     let mut starts = Vec::with_capacity(rows);
     let mut at = start;
     for row in 0..rows {
+        if row.is_multiple_of(ROWS_A_TASK) {
+            control.check()?;
+        }
         while bytes.get(at) == Some(&b'\n') {
             at += 1;
         }
@@ -36,7 +45,7 @@ pub(super) fn parse(bytes: &[u8], header: Header, options: &Options) -> Result<W
         let label = &bytes[at..at + length];
         let vector = at + length + 1;
         if bytes.len() - vector < 4 * dimensions {
-            return Err(cut());
+            return Err(cut().into());
         }
         let decoded = options
             .utf8
@@ -59,22 +68,24 @@ pub(super) fn parse(bytes: &[u8], header: Header, options: &Options) -> Result<W
             extra: bytes.len() - byte,
             rows,
             dimensions,
-        });
+        }
+        .into());
     }
 
-    let mut vectors = vec![0.0; rows * dimensions];
-    prefer_huge(&vectors);
+    let mut vectors = zeros(rows * dimensions)?;
     vectors
         .par_chunks_mut(dimensions.saturating_mul(ROWS_A_TASK))
         .zip(starts.par_chunks(ROWS_A_TASK))
-        .for_each(|(block, starts)| {
+        .try_for_each(|(block, starts)| {
+            control.check()?;
             for (row, &start) in block.chunks_exact_mut(dimensions).zip(starts) {
                 let (values, _) = bytes[start..start + 4 * dimensions].as_chunks();
                 for (number, &value) in row.iter_mut().zip(values) {
                     *number = f32::from_le_bytes(value);
                 }
             }
-        });
+            Ok::<_, Error>(())
+        })?;
     Ok(Words {
         layout: Layout::Word2vecBinary,
         labels,
@@ -85,7 +96,7 @@ pub(super) fn parse(bytes: &[u8], header: Header, options: &Options) -> Result<W
 }
 
 /// Refuse sizes that the file cannot hold before anything is allocated for them.
-fn check_size(has: usize, rows: usize, header: Header) -> Result<(), Fault> {
+fn check_size(has: usize, rows: usize, header: Header) -> std::result::Result<(), Fault> {
     let Header {
         rows: says,
         dimensions,

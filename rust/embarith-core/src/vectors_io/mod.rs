@@ -13,6 +13,8 @@ mod text;
 use std::fs::File;
 use std::path::Path;
 
+use crate::{Control, Result};
+
 pub use fault::Fault;
 pub use labels::{Labels, Utf8};
 
@@ -81,29 +83,30 @@ pub struct Words {
 /// Read the word vectors of a file through a memory map.
 ///
 /// # Errors
-/// [`Fault`] with the line or byte at fault, or the operating system's error.
-pub fn read(path: &Path, options: &Options) -> Result<Words, Fault> {
-    let file = File::open(path)?;
-    if file.metadata()?.len() == 0 {
-        return Err(Fault::Empty);
+/// As [`parse`], and [`Fault::Io`] with the operating system's error.
+pub fn read(path: &Path, options: &Options, control: &Control) -> Result<Words> {
+    let file = File::open(path).map_err(Fault::Io)?;
+    if file.metadata().map_err(Fault::Io)?.len() == 0 {
+        return Err(Fault::Empty.into());
     }
     // SAFETY: the map is private, read-only and dropped before this function returns. Truncation
     // by another process while it lives would raise SIGBUS, as with every mapped reader; bytes
     // that change under it can change what is parsed but break no invariant, because each is
     // checked where it is used and labels are validated from the copy that is kept.
-    let map = unsafe { memmap2::Mmap::map(&file)? };
-    parse(&map, options)
+    let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Fault::Io)?;
+    parse(&map, options, control)
 }
 
 /// Parse word vectors that lie in memory.
 ///
 /// # Errors
-/// [`Fault`] with the line or byte at fault.
-pub fn parse(bytes: &[u8], options: &Options) -> Result<Words, Fault> {
+/// [`Fault`] with the line or byte at fault; [`crate::Error::Memory`] for more vectors than there is
+/// room for; [`crate::Error::Interrupted`] if `control` was cancelled.
+pub fn parse(bytes: &[u8], options: &Options, control: &Control) -> Result<Words> {
     let (layout, header) = sniff(bytes)?;
     match (layout, header) {
-        (Layout::Word2vecBinary, Some(header)) => binary::parse(bytes, header, options),
-        (_, header) => text::parse(bytes, header, options),
+        (Layout::Word2vecBinary, Some(header)) => binary::parse(bytes, header, options, control),
+        (_, header) => text::parse(bytes, header, options, control),
     }
 }
 
@@ -115,7 +118,7 @@ const SNIFFED: usize = 1 << 16;
 ///
 /// # Errors
 /// [`Fault`] if the bytes are empty, binary without a header, or have a header of impossible sizes.
-pub fn sniff(bytes: &[u8]) -> Result<(Layout, Option<Header>), Fault> {
+pub fn sniff(bytes: &[u8]) -> std::result::Result<(Layout, Option<Header>), Fault> {
     let window = &bytes[..bytes.len().min(SNIFFED)];
     if trim_end(window).is_empty() {
         return Err(Fault::Empty);
@@ -142,7 +145,7 @@ pub fn sniff(bytes: &[u8]) -> Result<(Layout, Option<Header>), Fault> {
     Ok((layout, Some(header)))
 }
 
-fn header(window: &[u8]) -> Result<Option<Header>, Fault> {
+fn header(window: &[u8]) -> std::result::Result<Option<Header>, Fault> {
     let start = if window.starts_with(BYTE_ORDER_MARK) {
         BYTE_ORDER_MARK.len()
     } else {

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use memchr::{memchr, memchr_iter, memchr2};
 use rayon::prelude::*;
 
-use crate::pages::prefer_huge;
+use crate::pages::zeros;
+use crate::{Control, Result};
 
 use super::{BYTE_ORDER_MARK, Fault, Header, Labels, Layout, Options, Words};
 
@@ -69,7 +70,8 @@ pub(super) fn parse(
     file: &[u8],
     header: Option<Header>,
     options: &Options,
-) -> Result<Words, Fault> {
+    control: &Control,
+) -> Result<Words> {
     let mark = if file.starts_with(BYTE_ORDER_MARK) {
         BYTE_ORDER_MARK.len()
     } else {
@@ -90,14 +92,13 @@ pub(super) fn parse(
         None => (most_common_count(body), "as on most of the first lines"),
     };
     if dimensions == 0 {
-        return Err(Fault::NoNumbers { line: first_line });
+        return Err(Fault::NoNumbers { line: first_line }.into());
     }
 
-    let (chunks, lines) = chunks(body, first_line, dimensions);
+    let (chunks, lines) = chunks(body, first_line, dimensions, control)?;
     let total: usize = chunks.iter().map(|chunk| chunk.rows).sum();
     // A row of d numbers takes 2 d bytes or more, so this is never more than twice the file.
-    let mut vectors = vec![0.0; total * dimensions];
-    prefer_huge(&vectors);
+    let mut vectors = zeros(total * dimensions)?;
     let mut rest = vectors.as_mut_slice();
     let mut work = Vec::with_capacity(chunks.len());
     for chunk in &chunks {
@@ -112,9 +113,12 @@ pub(super) fn parse(
         unfinished,
         options,
     };
-    let parts: Vec<Result<Part, Fault>> = work
+    let parts: Vec<Result<Part>> = work
         .into_par_iter()
-        .map(|(chunk, block)| rows.parse(chunk, block))
+        .map(|(chunk, block)| {
+            control.check()?;
+            Ok(rows.parse(chunk, block)?)
+        })
         .collect();
 
     let mut labels = Labels::with_capacity(total, total * 8);
@@ -146,7 +150,8 @@ pub(super) fn parse(
             says,
             dimensions,
             found: lines,
-        });
+        }
+        .into());
     }
     let layout = if header.is_some() {
         Layout::Word2vecText
@@ -194,7 +199,12 @@ fn numbers(line: &[u8]) -> usize {
 }
 
 /// Cut the body at line ends and count, in parallel.
-fn chunks(body: &[u8], first_line: usize, dimensions: usize) -> (Vec<Chunk<'_>>, usize) {
+fn chunks<'t>(
+    body: &'t [u8],
+    first_line: usize,
+    dimensions: usize,
+    control: &Control,
+) -> Result<(Vec<Chunk<'t>>, usize)> {
     let mut texts = Vec::with_capacity(body.len() / CHUNK + 1);
     let mut rest = body;
     while !rest.is_empty() {
@@ -207,11 +217,12 @@ fn chunks(body: &[u8], first_line: usize, dimensions: usize) -> (Vec<Chunk<'_>>,
     let counts: Vec<(usize, usize)> = texts
         .par_iter()
         .map(|text| {
-            lines(text).fold((0, 0), |(lines, rows), line| {
+            control.check()?;
+            Ok(lines(text).fold((0, 0), |(lines, rows), line| {
                 (lines + 1, rows + usize::from(line.len() / 2 >= dimensions))
-            })
+            }))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let mut seen = 0;
     let chunks = texts.into_iter().zip(counts).map(|(text, (lines, rows))| {
         seen += lines;
@@ -221,7 +232,7 @@ fn chunks(body: &[u8], first_line: usize, dimensions: usize) -> (Vec<Chunk<'_>>,
             rows,
         }
     });
-    (chunks.collect(), seen)
+    Ok((chunks.collect(), seen))
 }
 
 /// The lines of a chunk, without the empty one after its last newline.
@@ -238,7 +249,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 impl Rows<'_> {
-    fn parse(&self, chunk: &Chunk<'_>, block: &mut [f32]) -> Result<Part, Fault> {
+    fn parse(&self, chunk: &Chunk<'_>, block: &mut [f32]) -> std::result::Result<Part, Fault> {
         let mut labels = Labels::with_capacity(chunk.rows, chunk.rows * 8);
         let mut dropped = 0;
         for (index, line) in lines(chunk.text).enumerate() {
@@ -260,7 +271,7 @@ impl Rows<'_> {
         line: &'l [u8],
         number: usize,
         row: Option<&mut [f32]>,
-    ) -> Result<&'l [u8], Fault> {
+    ) -> std::result::Result<&'l [u8], Fault> {
         let Some(row) = row else {
             return Err(self.short(line, number));
         };
@@ -276,7 +287,7 @@ impl Rows<'_> {
         line: &'l [u8],
         number: usize,
         row: &mut [f32],
-    ) -> Result<&'l [u8], Fault> {
+    ) -> std::result::Result<&'l [u8], Fault> {
         let found = numbers(line);
         if found < self.dimensions {
             return Err(self.short(line, number));
@@ -326,7 +337,7 @@ impl Rows<'_> {
         &self,
         label: &'l [u8],
         line: usize,
-    ) -> Result<std::borrow::Cow<'l, [u8]>, Fault> {
+    ) -> std::result::Result<std::borrow::Cow<'l, [u8]>, Fault> {
         self.options
             .utf8
             .decode(label)

@@ -5,6 +5,7 @@
 //! read and written by hand: `@` is strict, `A` replaces and `B` ignores broken UTF-8, `D` drops
 //! bad rows, `H`, `P` and `X` limit to 0, 1 and 2 rows.
 
+use embarith_core::Control;
 use embarith_core::vectors_io::{Layout, Options, Utf8, parse};
 use rayon::ThreadPoolBuilder;
 
@@ -42,7 +43,7 @@ pub fn agree(input: &[u8], layouts: &[Layout], slow: Parser) -> bool {
         return false;
     };
     let options = options(choice);
-    let fast = parse(file, &options);
+    let fast = parse(file, &options, &Control::default());
     let Some((layout, header)) = sniff(file) else {
         assert!(fast.is_err(), "layout, {options:?}: {fast:?}");
         return false;
