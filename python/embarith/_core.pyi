@@ -81,15 +81,24 @@ class Searcher:
     def save_shadow(self, path: str | PathLike[str], key: bytes) -> None:
         """Write the shadow, made if need be, for the table that the 32 bytes of `key` name."""
 
-    def search(self, queries: NDArray[np.float64], k: int, exclude: NDArray[np.int64]) -> _Answers:
+    def search(
+        self,
+        queries: NDArray[np.float32] | NDArray[np.float64],
+        k: int,
+        exclude: NDArray[np.int64],
+        *,
+        ranked: bool = False,
+    ) -> _Answers:
         """Find the k rows of highest cosine for every query, but for its excluded rows.
 
         Parameters
         ----------
-        queries : ndarray of float64, shape (n, d), C-contiguous
+        queries : ndarray of float32 or float64, shape (n, d), C-contiguous
         k : int
         exclude : ndarray of int64, shape (n, m)
             Padded with −1.
+        ranked : bool
+            Compare the queries' ranks, as `centered_ranks` gives them.
 
         Returns
         -------
@@ -114,7 +123,7 @@ class Searcher:
     def solve(
         self,
         method: Literal["offset", "cosmul", "pairdistance", "logistic"],
-        atoms: NDArray[np.float64],
+        atoms: NDArray[np.int64] | NDArray[np.float64],
         terms: NDArray[np.int64],
         weights: NDArray[np.float64],
         *,
@@ -134,7 +143,8 @@ class Searcher:
             `offset`: cos(Σ weights·atoms, x). `cosmul`: 3CosMul on the atoms b, c, a.
             `pairdistance`: cos(o, x − c) on the atoms o, c. `logistic`: σ(w·x + w₀)·cos(c, x) on
             the atoms w, c, with w₀ the first weight.
-        atoms : ndarray of float64, shape (m, d)
+        atoms : ndarray of float64, shape (m, d), or of int64, shape (m,)
+            Vectors, or rows of the table.
         terms : ndarray of int64, shape (n, t)
             Rows of `atoms`.
         weights : ndarray of float64, shape (n, t)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from embarith.errors import OptionError, TableError
 
+# Queries looked at together.
+_BLOCK = 4096
+
 
 def as_matrix(vectors: Any) -> NDArray[np.float32]:
     """Return a contiguous float32 matrix as it is, float16 widened; refuse anything else."""
@@ -57,15 +60,34 @@ def as_labels(labels: Any) -> pa.StringArray:
         raise TableError(f"row {row}: label {error.object!r} is no Unicode text") from None
 
 
-def as_queries(queries: Any, dimensions: int) -> NDArray[np.float64]:
-    """Return queries as a contiguous float64 matrix; refuse what is no matrix of real numbers."""
+def as_queries(queries: Any, dimensions: int) -> NDArray[np.float32] | NDArray[np.float64]:
+    """Return queries as a contiguous matrix of floats; refuse what is no matrix of real numbers."""
     given = np.asarray(queries)
     if given.dtype.kind not in "fiu" or np.ma.is_masked(queries):
         masked = "masked " if np.ma.is_masked(queries) else ""
         raise OptionError(f"queries are {masked}{given.dtype}; expected float32 or float64")
     if given.ndim != 2 or given.shape[1] != dimensions:
         raise OptionError(f"queries have shape {given.shape}; expected (n, {dimensions})")
-    return np.require(given, np.float64, ["C", "ALIGNED"])
+    narrow = given.dtype.kind == "f" and given.dtype.itemsize <= 4
+    return np.require(given, np.float32 if narrow else np.float64, ["C", "ALIGNED"])
+
+
+def check_directions(queries: NDArray[Any], ranked: bool) -> None:
+    """Refuse queries that are zero, not finite or, where their ranks count, constant.
+
+    Raises
+    ------
+    OptionError
+        Names the first of them.
+    """
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        level = block == block[:, :1] if ranked else block == 0
+        flawed = np.flatnonzero(~np.isfinite(block).all(axis=1) | level.all(axis=1))
+        if len(flawed):
+            raise OptionError(
+                f"query {start + flawed[0]} is zero, constant or not finite: no direction"
+            )
 
 
 def as_integers(name: str, rows: Any) -> NDArray[np.int64]:

@@ -361,13 +361,6 @@ def _formed(table: EmbeddingTable, raw: bool) -> Callable[[Rows], NDArray[np.flo
     return vectors
 
 
-def _distinct_rows(table: EmbeddingTable, rows: Rows) -> tuple[NDArray[np.float64], Rows]:
-    """Return the distinct vectors that `rows` name, and where each of `rows` is among them."""
-    distinct, places = np.unique(rows, return_inverse=True)
-    table.check_rows(distinct)
-    return table.vectors[distinct].astype(np.float64), places.reshape(rows.shape)
-
-
 def _ask(
     table: EmbeddingTable, inputs: Rows, wanted: _Wanted, method: str, raw: bool, epsilon: float
 ) -> Solutions:
@@ -378,9 +371,8 @@ def _ask(
         )
     if method == "3cosmul":
         space = table.ranked() if wanted.similarity == "spearman" else table
-        atoms, places = _distinct_rows(space, inputs[:, [1, 2, 0]])
-        ones = np.ones(places.shape)
-        return _run(space, "cosmul", atoms, places, ones, wanted, epsilon=epsilon)
+        rows, places = _distinct(inputs[:, [1, 2, 0]])
+        return _run(space, "cosmul", rows, places, np.ones(places.shape), wanted, epsilon=epsilon)
     if method == "pairdistance":
         if wanted.similarity == "spearman":
             raise OptionError("pairdistance is a cosine between offsets; it has no spearman form")
@@ -396,11 +388,17 @@ def _ask(
         a, b, c = inputs.T
         return _search_sums(table, offsets(table, a, b, c, raw=raw, method=method), wanted)
     used = [i for i, coefficient in enumerate(LINEAR[method]) if coefficient]
-    atoms, places = _distinct_rows(table, inputs[:, used])
+    rows, places = _distinct(inputs[:, used])
     weights = np.broadcast_to(np.array(LINEAR[method])[used], places.shape)
     if not raw:
         weights = weights / table.norms[inputs[:, used]]
-    return _run(table, "offset", atoms, places, weights, wanted)
+    return _run(table, "offset", rows, places, weights, wanted)
+
+
+def _distinct(rows: Rows) -> tuple[Rows, Rows]:
+    """Return the distinct ones of `rows`, and where each of `rows` is among them."""
+    distinct, places = np.unique(rows, return_inverse=True)
+    return distinct, places.reshape(rows.shape)
 
 
 def _search_sums(table: EmbeddingTable, sums: NDArray[np.float64], wanted: _Wanted) -> Solutions:
@@ -408,14 +406,14 @@ def _search_sums(table: EmbeddingTable, sums: NDArray[np.float64], wanted: _Want
     if wanted.similarity == "spearman":
         table, sums = table.ranked(), _core.centered_ranks(sums).astype(np.float64)
     distinct, places = np.unique(sums, axis=0, return_inverse=True)
-    places = places.reshape(-1, 1)
+    distinct, places = np.ascontiguousarray(distinct), places.reshape(-1, 1)
     return _run(table, "offset", distinct, places, np.ones(places.shape), wanted)
 
 
 def _run(
     table: EmbeddingTable,
     method: Literal["offset", "cosmul", "pairdistance", "logistic"],
-    atoms: NDArray[np.float64],
+    atoms: Rows | NDArray[np.float64],
     places: Rows,
     weights: NDArray[np.float64],
     wanted: _Wanted,
@@ -428,7 +426,7 @@ def _run(
     with table.naming_damage():
         fair, restricted, rank_fair, rank_restricted = table.searcher.solve(
             method,
-            np.ascontiguousarray(atoms),
+            atoms,
             np.ascontiguousarray(places, dtype=np.int64),
             np.ascontiguousarray(weights, dtype=np.float64),
             exclude=wanted.exclude,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ from embarith.checks import (
     as_matrix,
     as_queries,
     as_rows,
+    check_directions,
     find_faults,
 )
 from embarith.draws import generator
@@ -245,13 +246,15 @@ class EmbeddingTable:
         TableError
             Names the row that was damaged since.
         """
-        now = _core.row_norms(self.vectors[rows])
-        damaged = np.arange(len(self))[rows][now != self.norms[rows]]
-        if len(damaged):
-            with self.naming_damage():
-                error = TableError(f"row {damaged[0]} was changed since it was checked")
-                error.row = int(damaged[0])
-                raise error
+        numbers = np.arange(len(self))[rows]
+        for start in range(0, len(numbers), _BLOCK):
+            block = numbers[start : start + _BLOCK]
+            damaged = block[_core.row_norms(self.vectors[block]) != self.norms[block]]
+            if len(damaged):
+                with self.naming_damage():
+                    error = TableError(f"row {damaged[0]} was changed since it was checked")
+                    error.row = int(damaged[0])
+                    raise error
 
     @property
     def dimensions(self) -> int:
@@ -594,20 +597,17 @@ class EmbeddingTable:
         """
         k = as_count("k", k, 1)
         vectors = as_queries(queries, self.dimensions)
-        finite = np.isfinite(vectors).all(axis=1)
-        table = self
-        if similarity == "spearman":
-            table, vectors = self.ranked(), _core.centered_ranks(vectors).astype(np.float64)
-        elif similarity != "cosine":
+        if similarity not in get_args(Similarity):
             raise OptionError(f"similarity is 'cosine' or 'spearman', not {similarity!r}")
-        flawed = np.flatnonzero(~finite | ~vectors.any(axis=1))
-        if len(flawed):
-            raise OptionError(f"query {flawed[0]} is zero, constant or not finite: no direction")
+        ranked = similarity == "spearman"
+        check_directions(vectors, ranked)
         if exclude is None:
             exclude = np.empty((len(vectors), 0), dtype=np.int64)
         excluded = as_rows("exclude", exclude, (len(vectors), None), len(self), least=-1)
+        table = self.ranked() if ranked else self
         with self.naming_damage():
-            return padded(*table.searcher.search(vectors, min(k, len(self)), excluded), k)
+            found = table.searcher.search(vectors, min(k, len(self)), excluded, ranked=ranked)
+        return padded(*found, k)
 
     def most_similar(
         self,

@@ -237,6 +237,48 @@ print("stopped" if early else whole, table.search(vectors[5:6], 1)[0][0, 0])
     assert done.stdout == "stopped 5\n"
 
 
+MANY = {
+    "answers": ("table.search(queries, 100)", 20_000 * 100 * 16),
+    "rank correlation": ("table.search(queries, 100, similarity='spearman')", 20_000 * 100 * 16),
+    "3cosmul": ("solvers.solve(table, *words, gold, method='3cosmul')", 20_000 * (20 * 16 + 48)),
+    "3cosadd of few words": ("solvers.solve(table, *(words % 500), gold)", 20_000 * (20 * 16 + 48)),
+    "ranks": ("solvers.rank_gold(table, *words, gold)", 20_000 * 48),
+}
+
+
+@pytest.mark.parametrize(("work", "results"), MANY.values(), ids=MANY)
+def test_many_questions_take_little_memory_beside_their_answers(work: str, results: int) -> None:
+    script = f"""
+import numpy as np
+from pathlib import Path
+from embarith import solvers
+from embarith.table import EmbeddingTable
+
+def size(key):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(key)).split()[1])
+
+rng = np.random.default_rng(0)
+vectors = rng.standard_normal((20_000, 100)).astype(np.float32)
+table = EmbeddingTable.from_arrays([str(row) for row in range(len(vectors))], vectors)
+queries = rng.standard_normal((20_000, 100)).astype(np.float32)
+words = rng.integers(0, len(table), (3, 20_000))
+gold = rng.integers(0, len(table), (20_000, 1))
+table.search(queries[:100], 1)
+table.search(queries[:100], 1, similarity="spearman")
+Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+before = size("VmRSS")
+found = {work}
+print(size("VmHWM") - before)
+"""
+    if not os.access("/proc/self/clear_refs", os.W_OK):
+        pytest.skip("the system does not measure the size of a process anew")
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) - results < 64 << 20
+
+
 def test_a_forked_process_gets_threads_of_its_own() -> None:
     script = """
 import multiprocessing, numpy as np

@@ -24,7 +24,7 @@ fn ordered(value: impl Into<f64>) -> u64 {
 ///
 /// What is sorted is one integer a value, its column in place of the last bits, which compares
 /// faster than a pair. Few values differ in those bits alone, and they are sorted once more.
-fn centered_row<T: Copy + Into<f64>>(row: &[T], keys: &mut Vec<u64>, out: &mut [f32]) {
+pub(crate) fn centered_row<T: Copy + Into<f64>>(row: &[T], keys: &mut Vec<u64>, out: &mut [f32]) {
     let columns = row.len().next_power_of_two() as u64 - 1;
     let value_of = |key: &u64| ordered(row[(key & columns) as usize]);
     keys.clear();

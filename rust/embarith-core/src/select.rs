@@ -70,11 +70,15 @@ impl Room {
     /// Bounds of the `f32` scan leave hardly more than k rows open, those of eight bits about ten
     /// times as many; a buffer that is too small for them would have rows scored over and over.
     pub(crate) fn new(k: usize, screened: bool, rows: usize) -> Self {
-        let capacity = if screened { 16 * k } else { 2 * k };
+        let capacity = if screened {
+            (16 * k).max(128)
+        } else {
+            (2 * k).max(64)
+        };
         Self {
             k,
             // One more than there are rows is never filled.
-            capacity: capacity.max(128).min(rows + 1),
+            capacity: capacity.min(rows + 1),
         }
     }
 

@@ -20,6 +20,16 @@ pub enum Rows<'py> {
     Double(PyReadonlyArray2<'py, f64>),
 }
 
+impl Rows<'_> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Single(rows) => rows.shape()[0],
+            Self::Double(rows) => rows.shape()[0],
+        }
+    }
+}
+
 /// Doubled, centred average ranks of every row.
 #[pyfunction]
 pub fn centered_ranks<'py>(py: Python<'py>, x: Rows<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {

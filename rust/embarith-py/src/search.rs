@@ -5,15 +5,16 @@ use std::sync::OnceLock;
 
 use embarith_core::pages::prefer_huge;
 use embarith_core::score::Method;
-use embarith_core::search::{Answers, Ranks, Request, Response, Table, solve};
+use embarith_core::search::{self, Answers, Ranks, Request, Response, Table, solve};
 use embarith_core::shadow::{Key, MAX_DIM, Shadow};
 use embarith_core::{Control, Error, Matrix, Norms, exact};
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods,
-    ToPyArray,
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    PyUntypedArrayMethods, ToPyArray,
 };
 use pyo3::prelude::*;
 
+use crate::rank::Rows;
 use crate::support::{interruptible, option_error, slice, to_python};
 
 type AnswerArrays<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f64>>);
@@ -28,6 +29,15 @@ type Solved<'py> = (
     RankArrays<'py>,
     RankArrays<'py>,
 );
+
+/// Rows of the table, or vectors.
+#[derive(FromPyObject)]
+enum Atoms<'py> {
+    #[pyo3(transparent)]
+    Rows(PyReadonlyArray1<'py, i64>),
+    #[pyo3(transparent)]
+    Vectors(PyReadonlyArray2<'py, f64>),
+}
 
 /// Queries after which making a shadow has repaid itself.
 const REPAYS: usize = 8;
@@ -97,18 +107,24 @@ impl Searcher {
         })
     }
 
+    #[pyo3(signature = (queries, k, exclude, *, ranked = false))]
     fn search<'py>(
         &self,
         py: Python<'py>,
-        queries: PyReadonlyArray2<'py, f64>,
+        queries: Rows<'py>,
         k: usize,
         exclude: PyReadonlyArray2<'py, i64>,
+        ranked: bool,
     ) -> PyResult<AnswerArrays<'py>> {
-        let count = queries.shape()[0];
+        let count = queries.count();
         let terms: Vec<i64> = (0..count as i64).collect();
         let request = Request {
             method: Method::Offset,
-            atoms: slice(&queries)?,
+            atoms: match &queries {
+                Rows::Single(values) => search::Atoms::Single(slice(values)?),
+                Rows::Double(values) => search::Atoms::Double(slice(values)?),
+            },
+            ranked,
             terms: &terms,
             weights: &vec![1.0; count],
             terms_per_question: 1,
@@ -131,7 +147,7 @@ impl Searcher {
         &self,
         py: Python<'py>,
         method: &str,
-        atoms: PyReadonlyArray2<'py, f64>,
+        atoms: Atoms<'py>,
         terms: PyReadonlyArray2<'py, i64>,
         weights: PyReadonlyArray2<'py, f64>,
         exclude: PyReadonlyArray2<'py, i64>,
@@ -144,7 +160,11 @@ impl Searcher {
     ) -> PyResult<Solved<'py>> {
         let request = Request {
             method: named(method, raw, epsilon)?,
-            atoms: slice(&atoms)?,
+            atoms: match &atoms {
+                Atoms::Rows(rows) => search::Atoms::Rows(slice(rows)?),
+                Atoms::Vectors(values) => search::Atoms::Double(slice(values)?),
+            },
+            ranked: false,
             terms: slice(&terms)?,
             weights: slice(&weights)?,
             terms_per_question: terms.shape()[1],

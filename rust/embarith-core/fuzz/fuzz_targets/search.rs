@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use embarith_core::kernel::available;
 use embarith_core::score::Method;
-use embarith_core::search::{Answers, Ranks, Request, Response, Table, solve_on};
+use embarith_core::search::{Answers, Atoms, Ranks, Request, Response, Table, solve_on};
 use embarith_core::shadow::Shadow;
 use embarith_core::{Control, Matrix, Norms};
 use libfuzzer_sys::fuzz_target;
@@ -253,7 +253,8 @@ impl Case {
     fn request(&self) -> Request<'_> {
         Request {
             method: self.method,
-            atoms: &self.atoms,
+            atoms: Atoms::Double(&self.atoms),
+            ranked: false,
             terms: &self.places,
             weights: &self.weights,
             terms_per_question: self.terms,

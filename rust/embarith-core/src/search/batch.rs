@@ -11,16 +11,18 @@ use crate::control::Control;
 use crate::kernel::Kernel;
 use crate::score::{Plan, Question, Scorer, thresholds};
 use crate::select::{Candidate, Candidates, Room, Scored, prune};
-use crate::{Result, exact};
+use crate::{Error, Result, exact};
 
 /// Distinct atoms a pass: their cosines with a tile or two stay in a core's second-level cache.
 const MAX_ATOMS: usize = 2048;
-/// Questions a pass that only ranks right answers.
-const MAX_RANKED: usize = 1 << 18;
+/// Bytes of distinct atoms a pass, as `f64` and of unit length as `f32`.
+const ATOM_MEMORY: usize = 16 << 20;
+/// Questions a pass that only ranks right answers, each of which takes about 256 bytes.
+const MAX_RANKED: usize = 1 << 17;
 /// Questions a pass over a shadow: their codes and candidates stay in a core's second-level cache.
 const MAX_SCREENED: usize = 512;
 /// Bytes of candidates that all threads of a pass may hold.
-const MEMORY: usize = 48 << 20;
+const MEMORY: usize = 32 << 20;
 
 /// A right answer whose rank is counted: rows above and level with `score`.
 #[derive(Clone, Copy)]
@@ -51,6 +53,8 @@ pub(super) struct Batch<'a> {
     pub(super) limit: Option<u64>,
     start: usize,
     pub(super) plans: Vec<Plan>,
+    /// The distinct atoms, row-major.
+    atoms: Vec<f64>,
     pub(super) unit_atoms: Vec<f32>,
     /// Per question, its best right answer among all rows and among those not excluded.
     golds: Vec<[Option<Gold>; 2]>,
@@ -68,7 +72,9 @@ impl<'a> Batch<'a> {
         control: &Control,
     ) -> Result<Self> {
         let terms = request.terms_per_question;
+        let dim = layout.dim;
         let most = most_questions(layout);
+        let most_atoms = (ATOM_MEMORY / (12 * dim)).clamp(1, MAX_ATOMS);
         let mut places: HashMap<i64, u32> = HashMap::new();
         let mut order = Vec::new();
         let mut local = Vec::new();
@@ -77,7 +83,7 @@ impl<'a> Batch<'a> {
                 .iter()
                 .filter(|place| !places.contains_key(place))
                 .count();
-            let full = !local.is_empty() && places.len() + fresh > MAX_ATOMS;
+            let full = !local.is_empty() && places.len() + fresh > most_atoms;
             if full || local.len() == most {
                 break;
             }
@@ -93,16 +99,21 @@ impl<'a> Batch<'a> {
             own[terms..].fill(any);
             local.push(own);
         }
-        let dim = layout.dim;
-        let unit_atoms = order
+        let mut atoms = vec![0.0; order.len() * dim];
+        let mut unit_atoms = vec![0.0; order.len() * dim];
+        order
             .par_iter()
-            .flat_map_iter(|&place| {
-                let atom = &request.atoms[place * dim..][..dim];
+            .zip(atoms.par_chunks_exact_mut(dim))
+            .zip(unit_atoms.par_chunks_exact_mut(dim))
+            .try_for_each(|((&place, atom), unit)| {
+                request.atoms.load(table, place, request.ranked, atom)?;
                 let length = exact::norm(atom);
                 let scale = if length > 0.0 { length } else { 1.0 };
-                atom.iter().map(move |value| (value / scale) as f32)
-            })
-            .collect();
+                for (unit, value) in unit.iter_mut().zip(atom) {
+                    *unit = (*value / scale) as f32;
+                }
+                Ok::<_, Error>(())
+            })?;
         let mut batch = Self {
             table,
             request,
@@ -116,6 +127,7 @@ impl<'a> Batch<'a> {
                 .map(|limit| limit.saturating_add(layout.excluded as u64)),
             start,
             plans: Vec::new(),
+            atoms,
             unit_atoms,
             golds: Vec::new(),
             targets: Vec::new(),
@@ -123,7 +135,9 @@ impl<'a> Batch<'a> {
         batch.plans = local
             .par_iter()
             .enumerate()
-            .map(|(index, &own)| Plan::new(request.method, &batch.question(index), own, dim))
+            .map(|(index, &own)| {
+                Plan::new(request.method, &batch.question_of(index, own), own, dim)
+            })
             .collect();
         if layout.golds > 0 {
             batch.set_targets(layout.golds, control)?;
@@ -139,7 +153,11 @@ impl<'a> Batch<'a> {
         self.unit_atoms.len() / self.table.matrix().dim()
     }
 
-    pub(super) fn question(&self, index: usize) -> Question<'a> {
+    pub(super) fn question(&self, index: usize) -> Question<'_> {
+        self.question_of(index, self.plans[index].atoms)
+    }
+
+    fn question_of(&self, index: usize, places: [u32; 3]) -> Question<'_> {
         let terms = self.request.terms_per_question;
         let (first, dim) = ((self.start + index) * terms, self.table.matrix().dim());
         let mut question = Question {
@@ -147,9 +165,8 @@ impl<'a> Batch<'a> {
             weights: [0.0; 3],
             terms,
         };
-        for term in 0..terms {
-            let place = self.request.terms[first + term] as usize;
-            question.atoms[term] = &self.request.atoms[place * dim..][..dim];
+        for (term, &place) in places.iter().enumerate().take(terms) {
+            question.atoms[term] = &self.atoms[place as usize * dim..][..dim];
             question.weights[term] = self.request.weights[first + term];
         }
         question
@@ -159,14 +176,14 @@ impl<'a> Batch<'a> {
         &self.request.exclude[(self.start + index) * self.excluded..][..self.excluded]
     }
 
-    pub(super) fn keeper(&'a self) -> Keeper<'a> {
+    pub(super) fn keeper(&self) -> Keeper<'_> {
         Keeper {
             batch: self,
             scorer: self.scorer(),
         }
     }
 
-    fn scorer(&self) -> Scorer<'a> {
+    fn scorer(&self) -> Scorer<'_> {
         Scorer::new(self.table, self.kernel, self.request.method)
     }
 

@@ -5,6 +5,7 @@
 //! computes the cosines of a strip of rows with the distinct atoms once, and every question
 //! combines two or three of them. What the `f32` error bound cannot decide is scored in `f64`.
 
+mod atoms;
 mod batch;
 mod scan;
 mod screen;
@@ -18,8 +19,9 @@ use crate::norms::Norms;
 use crate::score::Method;
 use crate::select::Room;
 use crate::shadow::Shadow;
-use crate::{Error, Result, exact};
+use crate::{Error, Result};
 
+pub use atoms::Atoms;
 use batch::Batch;
 pub(crate) use strip::Tile;
 
@@ -82,8 +84,10 @@ impl<'a> Table<'a> {
 pub struct Request<'a> {
     /// How atoms make a score.
     pub method: Method,
-    /// Atoms, row-major, of the table's dimension.
-    pub atoms: &'a [f64],
+    /// What questions are made of.
+    pub atoms: Atoms<'a>,
+    /// Whether the atoms' ranks are meant (of a table whose rows are ranks).
+    pub ranked: bool,
     /// n × t places of atoms, t from 1 to 3.
     pub terms: &'a [i64],
     /// n × t weights of those atoms.
@@ -113,7 +117,7 @@ impl Request<'_> {
         self.method == Method::Offset
             && self.gold.is_empty()
             && self.k > 0
-            && questions <= 3 * (self.atoms.len() / dim)
+            && questions <= 3 * self.atoms.count(dim)
     }
 }
 
@@ -232,14 +236,14 @@ impl Layout {
             || request.weights.len() != request.terms.len()
             || request.exclude.len() != questions * excluded
             || request.gold.len() != questions * golds
-            || !request.atoms.len().is_multiple_of(dim)
         {
-            return shape("terms, weights, exclude, gold and atoms do not fit together".into());
+            return shape("terms, weights, exclude and gold do not fit together".into());
         }
         if request.limit.is_some() && (request.k > 0 || golds == 0) {
             return shape("a limit is for ranking right answers alone".into());
         }
-        let atoms = (request.atoms.len() / dim) as i64;
+        request.atoms.check(table, request.ranked)?;
+        let atoms = request.atoms.count(dim) as i64;
         if let Some(place) = request
             .terms
             .iter()
@@ -251,7 +255,7 @@ impl Layout {
         if let Some(row) = listed.find(|row| !(-1..rows as i64).contains(*row)) {
             return shape(format!("row {row} of a table of {rows} rows"));
         }
-        check_sizes(request, dim)?;
+        check_weights(request)?;
         let depth = if request.k == 0 {
             0
         } else {
@@ -269,22 +273,8 @@ impl Layout {
     }
 }
 
-/// Squares of lengths must stay in the range of `f64`, also of sums that all but cancel.
-fn check_sizes(request: &Request<'_>, dim: usize) -> Result<()> {
-    for (place, atom) in request.atoms.chunks_exact(dim).enumerate() {
-        let length = exact::norm(atom);
-        let largest = atom
-            .iter()
-            .fold(0.0, |most: f64, value| most.max(value.abs()));
-        if !(1e-100..=1e100).contains(&length) && largest > 0.0 || length.is_nan() {
-            // Of squares that may have left the range, which the length must not.
-            let scaled: Vec<f64> = atom.iter().map(|value| value / largest).collect();
-            return Err(Error::Size(
-                format!("query {place}"),
-                largest * exact::norm(&scaled),
-            ));
-        }
-    }
+/// Squares of weighted lengths must stay in the range of `f64` too.
+fn check_weights(request: &Request<'_>) -> Result<()> {
     let least = match request.method {
         Method::LogisticCosine { .. } => 0.0, // its weight is added, not multiplied
         _ => 1e-30,
@@ -297,181 +287,4 @@ fn check_sizes(request: &Request<'_>, dim: usize) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bits(answers: &Answers) -> Vec<(i64, u64)> {
-        let scores = answers.scores.iter().map(|score| score.to_bits());
-        answers.rows.iter().copied().zip(scores).collect()
-    }
-
-    /// A third of the rows repeat an earlier one, a third hardly differ from it; all lean one way.
-    #[test]
-    fn a_shadow_changes_no_answer() {
-        for (count, dim) in [(1500, 3), (700, 20), (130, 65), (65, 1), (1, 300)] {
-            let mut rows: Vec<f32> = Vec::new();
-            for row in 0..count {
-                let model = (row % 3 * row / 5) * dim;
-                if row % 3 == 0 {
-                    rows.extend((0..dim).map(|i| ((row * dim + i) as f32 * 12.9898).sin() + 0.8));
-                } else {
-                    rows.extend_from_within(model % rows.len() / dim * dim..);
-                    rows.truncate((row + 1) * dim);
-                    if row % 3 == 2 {
-                        rows[row * dim] = rows[row * dim].next_up();
-                    }
-                }
-            }
-            let matrix = Matrix::new(&rows, dim).unwrap();
-            let norms = Norms::of(matrix, &Control::default()).unwrap();
-            let plain = Table::new(matrix, &norms).unwrap();
-            let shadow = Shadow::new(&plain, &Control::default()).unwrap();
-            let atoms: Vec<f64> = (0..6 * dim)
-                .map(|i| f64::from(rows[i * 7 % rows.len()]) + 0.01 * (i as f64).cos())
-                .collect();
-            for terms_per_question in 1..=3 {
-                let terms: Vec<i64> = (0..6 * terms_per_question as i64)
-                    .map(|i| i * 5 % 6)
-                    .collect();
-                let weights: Vec<f64> =
-                    (0..terms.len()).map(|i| [1.0, -0.75, 0.5][i % 3]).collect();
-                for k in [1, 10, count + 3] {
-                    let request = Request {
-                        method: Method::Offset,
-                        atoms: &atoms,
-                        terms: &terms,
-                        weights: &weights,
-                        terms_per_question,
-                        exclude: &[0, -1, -1, 0, -1, -1],
-                        gold: &[],
-                        k,
-                        fair: true,
-                        limit: None,
-                    };
-                    assert!(request.suits_shadow(dim));
-                    for kernel in crate::kernel::available() {
-                        let [want, got] = [plain, plain.with_shadow(Some(&shadow))]
-                            .map(|table| solve_on(kernel, &table, &request, &Control::default()))
-                            .map(Result::unwrap);
-                        assert_eq!(bits(&got.fair), bits(&want.fair), "{}", kernel.name);
-                        assert_eq!(
-                            bits(&got.restricted),
-                            bits(&want.restricted),
-                            "{}",
-                            kernel.name
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn sizes_whose_squares_leave_the_range_are_refused() {
-        let matrix = Matrix::new(&[1.0, 0.0, 0.0, 1.0], 2).unwrap();
-        let norms = Norms::of(matrix, &Control::default()).unwrap();
-        let table = Table::new(matrix, &norms).unwrap();
-        for (atom, weight) in [(1e200, 1.0), (1e-170, 1.0), (f64::NAN, 1.0), (1.0, 1e40)] {
-            let request = Request {
-                method: Method::Offset,
-                atoms: &[atom, 0.0],
-                terms: &[0],
-                weights: &[weight],
-                terms_per_question: 1,
-                exclude: &[],
-                gold: &[],
-                k: 1,
-                fair: false,
-                limit: None,
-            };
-            let got = solve_on(kernel().unwrap(), &table, &request, &Control::default());
-            assert!(
-                matches!(got, Err(Error::Size(..))),
-                "{atom} {weight}: {got:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_row_of_another_length_than_was_taken_is_named() {
-        let matrix = Matrix::new(&[1.0, 0.0, 0.0, 2.0, 3.0, 4.0], 2).unwrap();
-        let norms = Norms::new(vec![1.0, 1.0, 5.0]).unwrap();
-        assert!(matches!(
-            norms.check(matrix, &Control::default()),
-            Err(Error::Changed(1))
-        ));
-        let table = Table::new(matrix, &norms).unwrap();
-        for (exclude, gold, k) in [(-1, -1, 1), (-1, -1, 3), (-1, 1, 0), (1, 0, 0)] {
-            let request = Request {
-                method: Method::Offset,
-                atoms: &[1.0, 1.0],
-                terms: &[0],
-                weights: &[1.0],
-                terms_per_question: 1,
-                exclude: &[exclude],
-                gold: &[gold],
-                k,
-                fair: true,
-                limit: None,
-            };
-            let got = solve_on(kernel().unwrap(), &table, &request, &Control::default());
-            assert!(matches!(got, Err(Error::Changed(1))), "{got:?}");
-            let more = Request {
-                k: usize::MAX,
-                ..request
-            };
-            let got = solve_on(kernel().unwrap(), &table, &more, &Control::default());
-            assert!(matches!(got, Err(Error::Memory(_))), "{got:?}");
-        }
-    }
-
-    /// Row 0 points away from the first atom, so that only a tiny ε keeps its score finite. As a
-    /// right answer that may not answer it makes its question visit the rows twice.
-    #[test]
-    fn scores_beyond_f32_are_ranked_and_answer_once() {
-        let rows = [-1.0, 0.0, 1.0, 0.0, 0.0, 1.0];
-        let matrix = Matrix::new(&rows, 2).unwrap();
-        let norms = Norms::of(matrix, &Control::default()).unwrap();
-        let table = Table::new(matrix, &norms).unwrap();
-        for epsilon in [1e-3, 1e-30, 1e-40, 1e-300] {
-            let request = Request {
-                method: Method::CosMul { epsilon },
-                atoms: &[1.0, 0.0, 0.0, 1.0],
-                terms: &[1, 1, 0],
-                weights: &[1.0; 3],
-                terms_per_question: 3,
-                exclude: &[0],
-                gold: &[0, 2],
-                k: 3,
-                fair: true,
-                limit: None,
-            };
-            for kernel in crate::kernel::available() {
-                let got = solve_on(kernel, &table, &request, &Control::default()).unwrap();
-                assert_eq!(got.fair.rows, [0, 2, 1], "{} {epsilon}", kernel.name);
-                assert_eq!(got.restricted.rows, [2, 1, -1], "{}", kernel.name);
-                let want = [
-                    0.25 / epsilon,
-                    1.0 / (0.5 + epsilon),
-                    0.25 / (1.0 + epsilon),
-                ];
-                assert_eq!(got.fair.scores, want, "{}", kernel.name);
-                assert_eq!(got.rank_fair.above, [0], "{}", kernel.name);
-                assert_eq!(got.rank_restricted.above, [0], "{}", kernel.name);
-            }
-            // Nothing but such a row.
-            let one = Matrix::new(&rows[..2], 2).unwrap();
-            let norms = Norms::of(one, &Control::default()).unwrap();
-            let table = Table::new(one, &norms).unwrap();
-            let request = Request {
-                exclude: &[],
-                gold: &[],
-                ..request
-            };
-            for kernel in crate::kernel::available() {
-                let got = solve_on(kernel, &table, &request, &Control::default()).unwrap();
-                assert_eq!(got.fair.rows, [0, -1, -1], "{} {epsilon}", kernel.name);
-            }
-        }
-    }
-}
+mod tests;
