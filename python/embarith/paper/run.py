@@ -121,6 +121,8 @@ def run(
         progress=progress,
         tell=tell,
     )
+    for space in config.spaces:
+        opener.check(space)
     spaces = [opener.open(space) for space in config.spaces]
     study = Study(
         config=config,

@@ -80,6 +80,18 @@ class Opener:
     progress: Progress | None
     tell: Tell
 
+    def check(self, space: Space) -> None:
+        """Find the files that a space names, before hours go into another.
+
+        Raises
+        ------
+        DataError
+            One is absent; suggests the nearest.
+        """
+        for spec in (space.table, space.photos, *space.corpus):
+            if spec and spec not in CATALOGUE:
+                find(spec, self.base, self.data_dir)
+
     def open(self, space: Space) -> Opened:
         """Open a space under its own name.
 
