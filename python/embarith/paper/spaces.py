@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from embarith.data import Ask
 from embarith.data.catalogue import CATALOGUE
 from embarith.data.finding import folders
 from embarith.encoders.encoding import Photographs, Texts, encode
-from embarith.encoders.onnx import OnnxEncoder, is_encoder, load_encoder
+from embarith.encoders.onnx import OnnxEncoder, load_encoder
 from embarith.errors import DataError, nearest
 from embarith.paper.config import Space, slug
 from embarith.photos import Collection, pool
@@ -142,10 +143,10 @@ class Opener:
         return EmbeddingTable.open(path)
 
     def _encoder(self, spec: str, random_weights: int | None) -> OnnxEncoder:
-        if random_weights is None and is_encoder(spec):
-            return load_encoder(spec)
-        if random_weights is None and (self.base / spec / "card.toml").is_file():
-            return load_encoder(self.base / spec)
+        if random_weights is None:
+            for place in (self.base / spec, spec):
+                with suppress(DataError):  # not exported yet
+                    return load_encoder(place)
         name = slug(spec) + ("" if random_weights is None else f"-random-{random_weights}")
         folder = self.folder / "encoders" / name
         if not (folder / "card.toml").is_file():
