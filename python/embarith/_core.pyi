@@ -19,6 +19,7 @@ __all__ = [
     "read_words",
     "row_norms",
     "spearman",
+    "sweep",
     "threads",
     "weighted_sums",
 ]
@@ -180,6 +181,49 @@ class Searcher:
         KeyboardInterrupt
             Ctrl-C was pressed.
         """
+
+def sweep(
+    bases: NDArray[np.float64],
+    steps: NDArray[np.float64],
+    base: NDArray[np.int64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    own: NDArray[np.int64],
+    lams: NDArray[np.float64],
+    k: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Find the k rows nearest to x + λ·(t − v), for every query and λ, from products with all rows.
+
+    Parameters
+    ----------
+    bases : ndarray of float64, shape (b, n), C-contiguous
+        Products of every x with every row.
+    steps : ndarray of float64, shape (s, n), C-contiguous
+        Products of every t and v with every row.
+    base, start, end : ndarray of int64, shape (q,)
+        Which x, v and t a query has.
+    own : ndarray of int64, shape (q,)
+        The row that may not answer, negative for none.
+    lams : ndarray of float64, shape (l,)
+        Rising.
+    k : int
+
+    Returns
+    -------
+    rows : ndarray of int64, shape (q, l, k)
+        Best first, scores within 1e-12 by the lower row, −1 where rows run out.
+    scores : ndarray of float64, shape (q, l, k)
+        Products with the query, which is not scaled to unit length; NaN where rows run out.
+    tied : ndarray of int64, shape (q, l)
+        Rows within 1e-12 of the first, itself counted.
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit together, numbers out of range, or λ that do not rise.
+    KeyboardInterrupt
+        Ctrl-C was pressed.
+    """
 
 def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """Length of every row, shape (n,); NaN or infinite exactly where a value of the row is."""

@@ -22,6 +22,7 @@ pub mod score;
 pub mod search;
 mod select;
 pub mod shadow;
+pub mod sweep;
 pub mod vectors_io;
 
 pub use control::{Control, pool};

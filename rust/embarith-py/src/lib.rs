@@ -11,6 +11,7 @@ mod rank;
 mod resampling;
 mod search;
 mod support;
+mod sweep;
 mod vectors_io;
 
 /// The compiled core of embarith.
@@ -30,6 +31,8 @@ mod _core {
     use crate::resampling::{permuted_hits, weighted_sums};
     #[pymodule_export]
     use crate::search::{Searcher, row_norms};
+    #[pymodule_export]
+    use crate::sweep::sweep;
     #[pymodule_export]
     use crate::vectors_io::{parse_words, read_words};
 
