@@ -1,5 +1,6 @@
 """Photographs of words: which there are, what people said of them, and one vector a word."""
 
+from embarith.photos.captions import read_captions
 from embarith.photos.collection import (
     WORDS,
     Collection,
@@ -25,6 +26,7 @@ __all__ = [
     "likeness",
     "medoid",
     "pool",
+    "read_captions",
     "read_collection",
     "read_photographs",
     "read_reviews",

@@ -1,0 +1,146 @@
+"""Captions of photographs in the layouts in which collections publish them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from embarith.errors import DataError, FormatError
+
+CAPTIONS = "captions.csv"
+
+_TOKEN_LINE = re.compile(r"(?P<image>[^\t#]+)#\w+\t(?P<caption>.*)")
+
+
+class _CocoImage(msgspec.Struct):
+    id: int
+    file_name: str
+
+
+class _CocoCaption(msgspec.Struct):
+    image_id: int
+    caption: str
+
+
+class _Coco(msgspec.Struct):
+    images: list[_CocoImage]
+    annotations: list[_CocoCaption]
+
+
+class _Sentence(msgspec.Struct):
+    raw: str
+
+
+class _KarpathyImage(msgspec.Struct):
+    filename: str
+    sentences: list[_Sentence]
+    filepath: str = ""
+
+
+class _Karpathy(msgspec.Struct):
+    images: list[_KarpathyImage]
+
+
+def read_captions(path: str | Path) -> dict[str, tuple[str, ...]]:
+    """Read the captions of every photograph; the content shows which layout a file has.
+
+    Parameters
+    ----------
+    path : path
+        A folder that holds ``captions.csv``, or a file:
+
+        - CSV with the columns `image` and `caption`, one caption a line;
+        - COCO's JSON: `images` (`id`, `file_name`) and `annotations` (`image_id`, `caption`);
+        - Karpathy's JSON: `images` with `filename`, perhaps `filepath`, and `sentences` with `raw`;
+        - Flickr's token files: ``1000268201_693b08cb0e.jpg#0``, a tab, the caption.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Photographs in the order of the file.
+
+    Raises
+    ------
+    DataError
+        There is no such file.
+    FormatError
+        It has another layout, or a caption without text or without a photograph; names the line.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / CAPTIONS
+    try:
+        content = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: no UTF-8 at byte {error.start}") from None
+    if content.lstrip().startswith("{"):
+        lines = _json(path, content)
+    elif _TOKEN_LINE.fullmatch(content.partition("\n")[0].removesuffix("\r")):
+        lines = _tokens(path, content)
+    else:
+        lines = _csv(path, content)
+    found: dict[str, list[str]] = {}
+    for where, image, caption in lines:
+        if not image or not caption.strip():
+            raise FormatError(f"{path}{where}: image {image!r} with caption {caption!r}")
+        found.setdefault(image, []).append(caption.strip())
+    if not found:
+        raise FormatError(f"{path}: no captions in it")
+    return {image: tuple(captions) for image, captions in found.items()}
+
+
+_Lines = Iterator[tuple[str, str, str]]
+
+
+def _csv(path: Path, content: str) -> _Lines:
+    rows = csv.DictReader(content.splitlines(keepends=True))
+    columns = rows.fieldnames or ()
+    if not {"image", "caption"} <= set(columns):
+        raise FormatError(
+            f"{path}: no captions: expected CSV with the columns image and caption, COCO's or "
+            "Karpathy's JSON, or Flickr's token file"
+        )
+    try:
+        for row in rows:
+            yield f":{rows.line_num}", row["image"] or "", row["caption"] or ""
+    except csv.Error as fault:
+        raise FormatError(f"{path}:{rows.line_num}: {fault}") from None
+
+
+def _tokens(path: Path, content: str) -> _Lines:
+    for number, line in enumerate(content.split("\n"), 1):
+        if not line.strip():
+            continue
+        match = _TOKEN_LINE.fullmatch(line.removesuffix("\r"))
+        if match is None:
+            raise FormatError(f"{path}:{number}: expected IMAGE#N, a tab and a caption: {line!r}")
+        yield f":{number}", match["image"], match["caption"]
+
+
+def _json(path: Path, content: str) -> _Lines:
+    try:
+        try:
+            coco = msgspec.json.decode(content, type=_Coco)
+        except msgspec.ValidationError as fault:
+            if "annotations" not in str(fault):
+                raise
+            karpathy = msgspec.json.decode(content, type=_Karpathy)
+            for number, image in enumerate(karpathy.images):
+                name = "/".join(filter(None, (image.filepath, image.filename)))
+                for sentence in image.sentences:
+                    yield f", images[{number}]", name, sentence.raw
+            return
+    except msgspec.MsgspecError as fault:
+        raise FormatError(f"{path}: neither COCO's nor Karpathy's JSON: {fault}") from None
+    names = {image.id: image.file_name for image in coco.images}
+    for number, one in enumerate(coco.annotations):
+        where = f", annotations[{number}]"
+        if one.image_id not in names:
+            raise FormatError(f"{path}{where}: a caption of image {one.image_id}, which is none")
+        yield where, names[one.image_id], one.caption
