@@ -37,6 +37,8 @@ COMMANDS = (
     "ask",
     "analogy",
     "semeval",
+    "simat",
+    "transform",
     "paper",
     "geometry",
     "similarity",

@@ -6,7 +6,8 @@ others, without searching again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from embarith.errors import OptionError, nearest
 from embarith.report import (
@@ -20,6 +21,7 @@ from embarith.report import (
     island,
     plane,
     semeval,
+    simat,
     similarity,
 )
 from embarith.report.document import Document, Section
@@ -35,25 +37,29 @@ from embarith.result import (
     PlaneResult,
     Result,
     SemEvalResult,
+    SimatResult,
     SimilarityResult,
+    TransformResult,
 )
 
 FORMATS = ("terminal", "md", "latex", "csv", "html")
 
 
 # In the order of a report.
-_KINDS = (
-    (AnalogyResult, analogy),
-    (SemEvalResult, semeval),
-    (SimilarityResult, similarity),
-    (ChoiceResult, choice),
-    (IslandResult, island),
-    (GeometryResult, geometry),
-    (GapResult, gap),
-    (AdditivityResult, additivity),
-    (ExtractionResult, extraction),
-    (PlaneResult, plane),
-    (Answer, answer),
+_KINDS: tuple[tuple[type, Callable[[list[Any]], Iterator[Section]]], ...] = (
+    (AnalogyResult, analogy.sections),
+    (SemEvalResult, semeval.sections),
+    (SimilarityResult, similarity.sections),
+    (ChoiceResult, choice.sections),
+    (IslandResult, island.sections),
+    (GeometryResult, geometry.sections),
+    (GapResult, gap.sections),
+    (AdditivityResult, additivity.sections),
+    (ExtractionResult, extraction.sections),
+    (PlaneResult, plane.sections),
+    (SimatResult, simat.sections),
+    (TransformResult, simat.transformed),
+    (Answer, answer.sections),
 )
 
 
@@ -61,7 +67,7 @@ def document(results: Sequence[Result]) -> Document:
     """Say what is to be said about results, several of a kind compared before the rest."""
     sections: list[Section] = []
     for kind, report in _KINDS:
-        sections += report.sections([one for one in results if isinstance(one, kind)])
+        sections += report([one for one in results if isinstance(one, kind)])
     return Document(tuple(sections))
 
 

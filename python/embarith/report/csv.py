@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from io import StringIO
+from typing import Any
 
 from embarith.errors import OptionError
 from embarith.report import csv_analogy
 from embarith.report.csv_analogy import Line, figures
+from embarith.report.simat import BASELINES as SIMAT_BASELINES
 from embarith.result import (
     AdditivityResult,
     AnalogyResult,
@@ -25,7 +27,10 @@ from embarith.result import (
     SemEvalFigures,
     SemEvalResult,
     SemEvalScores,
+    SimatResult,
+    SimatScores,
     SimilarityResult,
+    TransformResult,
 )
 
 
@@ -40,38 +45,13 @@ def render(results: Sequence[Result]) -> str:
     kinds = sorted({result.schema for result in results})
     if len(kinds) > 1:
         raise OptionError(f"CSV holds results of one kind; these are {' and '.join(kinds)}")
-    lines = [line for result in results for line in _lines(result)]
+    lines = [line for result in results for line in _LINES[type(result)](result)]
     columns = dict.fromkeys(name for line in lines for name in line)
     text = StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
-
-
-def _lines(result: Result) -> Iterator[Line]:
-    if isinstance(result, AnalogyResult):
-        yield from csv_analogy.lines(result)
-    elif isinstance(result, SemEvalResult):
-        yield from _semeval(result)
-    elif isinstance(result, SimilarityResult):
-        yield from _similarity(result)
-    elif isinstance(result, ChoiceResult):
-        yield from _choice(result)
-    elif isinstance(result, IslandResult):
-        yield from _island(result)
-    elif isinstance(result, GeometryResult):
-        yield from _geometry(result)
-    elif isinstance(result, GapResult):
-        yield _gap(result)
-    elif isinstance(result, AdditivityResult):
-        yield from _additivity(result)
-    elif isinstance(result, ExtractionResult):
-        yield from _extraction(result)
-    elif isinstance(result, PlaneResult):
-        yield from _plane(result)
-    else:
-        yield from _answer(result)
 
 
 def _semeval(result: SemEvalResult) -> Iterator[Line]:
@@ -176,12 +156,12 @@ def _geometry(result: GeometryResult) -> Iterator[Line]:
             yield {**head, "row": f"{name} hub", "k": result.k, "word": hub.word, "n_k": hub.count}
 
 
-def _gap(result: GapResult) -> Line:
+def _gap(result: GapResult) -> Iterator[Line]:
     names = ("distance", "separability", "within_first", "within_second", "across")
     found = {name: getattr(result, name) for name in names}
     if result.matched is not None:
         found["matched"] = result.matched.matched
-    return {
+    yield {
         "first": result.first.name,
         "second": result.second.name,
         "space": result.space,
@@ -256,6 +236,51 @@ def _plane(result: PlaneResult) -> Iterator[Line]:
         yield {**head, "row": "photograph", **line}
 
 
+def _simat(result: SimatResult) -> Iterator[Line]:
+    head = {
+        "images": result.images.name,
+        "texts": result.texts.name,
+        "heads": result.heads.name if result.heads else "",
+        "data": result.questions.name,
+    }
+    yield {**head, "row": "score", "split": result.split, "lam": result.lam, **_by(result.scores)}
+    baselines = result.baselines
+    for name in SIMAT_BASELINES:
+        scores = getattr(baselines, name)
+        if scores is not None:
+            lam = baselines.no_heads_lam if name == "no_heads" else None
+            yield {**head, "row": name, "split": result.split, "lam": lam, **_by(scores)}
+    for point in result.curve:
+        for split in ("dev", "test", "all"):
+            scores = getattr(point.scores, split)
+            yield {**head, "row": "curve", "split": split, "lam": point.lam, **_by(scores)}
+    for pair in result.pairs:
+        yield {**head, "row": "pair", "split": result.split, **asdict(pair)}
+
+
+def _by(scores: SimatScores) -> Line:
+    found: Line = {}
+    for name in ("all", "subject", "relation", "object"):
+        one = getattr(scores, name)
+        found |= {name: one and one.value, f"{name}_n": one.n if one else 0}
+        found |= {f"{name}_low": one.ci[0], f"{name}_high": one.ci[1]} if one and one.ci else {}
+    return found
+
+
+def _transform(result: TransformResult) -> Iterator[Line]:
+    for place, one in enumerate(result.retrieved, 1):
+        yield {
+            "image": result.image,
+            "value": result.value,
+            "target": result.target,
+            "lam": result.lam,
+            "place": place,
+            "retrieved": one.image,
+            "score": one.score,
+            "input": one.is_input,
+        }
+
+
 def _answer(result: Answer) -> Iterator[Line]:
     for one in result.candidates:
         yield {
@@ -272,3 +297,20 @@ def _answer(result: Answer) -> Iterator[Line]:
                 if rank is not None
             },
         }
+
+
+_LINES: dict[type, Callable[[Any], Iterator[Line]]] = {
+    AnalogyResult: csv_analogy.lines,
+    SemEvalResult: _semeval,
+    SimilarityResult: _similarity,
+    ChoiceResult: _choice,
+    IslandResult: _island,
+    GeometryResult: _geometry,
+    GapResult: _gap,
+    AdditivityResult: _additivity,
+    ExtractionResult: _extraction,
+    PlaneResult: _plane,
+    SimatResult: _simat,
+    TransformResult: _transform,
+    Answer: _answer,
+}

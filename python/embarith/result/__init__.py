@@ -69,6 +69,21 @@ from embarith.result.semeval import (
     SemEvalResult,
     SemEvalScores,
 )
+from embarith.result.simat import (
+    HeadsInfo,
+    Retrieved,
+    SimatBaselines,
+    SimatExample,
+    SimatFigure,
+    SimatJudge,
+    SimatPair,
+    SimatPoint,
+    SimatResult,
+    SimatScores,
+    SimatSet,
+    SimatSplits,
+    TransformResult,
+)
 from embarith.result.similarity import (
     Correlation,
     SharedPairs,
@@ -87,6 +102,8 @@ Result = (
     | AdditivityResult
     | ExtractionResult
     | PlaneResult
+    | SimatResult
+    | TransformResult
     | Answer
 )
 
@@ -116,6 +133,7 @@ __all__ = [
     "GapResult",
     "GeometryResult",
     "Given",
+    "HeadsInfo",
     "Hub",
     "Interval",
     "IslandPoint",
@@ -141,6 +159,7 @@ __all__ = [
     "Record",
     "RelationRow",
     "Result",
+    "Retrieved",
     "Run",
     "Scores",
     "SemEvalFigures",
@@ -149,10 +168,21 @@ __all__ = [
     "SemEvalScores",
     "Shape",
     "SharedPairs",
+    "SimatBaselines",
+    "SimatExample",
+    "SimatFigure",
+    "SimatJudge",
+    "SimatPair",
+    "SimatPoint",
+    "SimatResult",
+    "SimatScores",
+    "SimatSet",
+    "SimatSplits",
     "SimilarityResult",
     "SimilarityScores",
     "Spread",
     "Term",
+    "TransformResult",
     "VocabularyInfo",
     "VocabularyPoint",
     "from_json",

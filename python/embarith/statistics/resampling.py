@@ -190,6 +190,78 @@ def crossed_bootstrap(
     return Bootstrap(micro, macro, relations)
 
 
+def crossed_ratios(
+    values: Floats,
+    weight: Floats,
+    first: Ints,
+    second: Ints,
+    group: Ints,
+    *,
+    draws: int,
+    seed: int,
+) -> tuple[Floats, Floats]:
+    """Intervals for weighted means over questions that cross two kinds of unit.
+
+    As `crossed_bootstrap`, but the units are of two kinds (photographs and word pairs, say), each
+    with random weights of its own, and a question has a weight of its own besides: a mean is
+    Σ w[first]·w[second]·weight·value over Σ w[first]·w[second]·weight.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n, m)
+    weight : ndarray of float64, shape (n,)
+        Positive.
+    first, second : ndarray of int64, shape (n,)
+        Numbers of the two units of every question, each kind from 0.
+    group : ndarray of int64, shape (n,)
+        Number of every question's group.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    overall : ndarray of float64, shape (m, 2)
+        95 % intervals, NaN where fewer than five units of either kind stand behind one, and where
+        all values are alike.
+    groups : ndarray of float64, shape (g, m, 2)
+
+    Examples
+    --------
+    >>> values = np.array([[1.0], [0.0]] * 10)
+    >>> units = np.arange(20) // 2, np.arange(20) % 10
+    >>> overall, _ = crossed_ratios(
+    ...     values, np.ones(20), *units, np.zeros(20, np.int64), draws=200, seed=0
+    ... )
+    >>> bool(overall[0, 0] < 0.5 < overall[0, 1])
+    True
+    """
+    order = np.argsort(group, kind="stable")
+    first, second, group = first[order], second[order], group[order]
+    values, weight = values[order], weight[order, None]
+    sums = _core.weighted_sums(
+        np.concatenate([values * weight, weight], axis=1),
+        np.ascontiguousarray(first),
+        # The core knows one kind of unit alone.
+        np.ascontiguousarray(second + first.max(initial=-1) + 1),
+        np.ascontiguousarray(group),
+        draws=draws,
+        key=key(seed, "bootstrap"),
+        progress=None,
+    )
+
+    def bounds(total: Floats, mine: NDArray[np.bool_]) -> Floats:
+        units = min(len(np.unique(one[mine])) for one in (first, second))
+        if units < FEWEST:
+            return np.full((values.shape[1], 2), np.nan)
+        found = interval((total[:, :-1] / total[:, -1:]).T)
+        found[_alike(values[mine])] = np.nan
+        return found
+
+    each = [bounds(sums[:, g], group == g) for g in range(sums.shape[1])]
+    whole = bounds(sums.sum(axis=1), np.ones(len(group), bool))
+    return whole, np.stack(each)
+
+
 def _alike(values: Floats) -> NDArray[np.bool_]:
     """Whether all values of a column are one and the same."""
     alike: NDArray[np.bool_] = np.ptp(values, axis=0) == 0

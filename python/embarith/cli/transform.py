@@ -1,0 +1,117 @@
+"""``embarith transform``: one photograph in which a word becomes another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from embarith.cli import _shared
+
+_SIDE = 128
+
+
+@click.command()
+@click.argument("photo", metavar="PHOTO")
+@click.argument("value", metavar="WORD")
+@click.argument("target", metavar="TARGET")
+@click.option("--images", required=True, metavar="TABLE", help="The photographs to search.")
+@click.option("--texts", required=True, metavar="TABLE", help="Has both words.")
+@click.option(
+    "--heads",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Linear heads (safetensors) that lead both tables into one space.",
+)
+@click.option("--lambda", "lam", type=float, default=1.0, show_default=True, help="λ.")
+@click.option(
+    "--topn",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="Photographs to print.",
+)
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page as well.",
+)
+@click.option(
+    "--photographs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the photographs lie that the labels name, to be shown on the page.",
+)
+@_shared.json_option
+def transform(
+    *,
+    photo: str,
+    value: str,
+    target: str,
+    images: str,
+    texts: str,
+    heads: Path | None,
+    lam: float,
+    topn: int,
+    html: Path | None,
+    photographs: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the photographs nearest to PHOTO in which WORD became TARGET.
+
+    PHOTO is a label of the table of photographs, WORD and TARGET are labels of that of texts.
+    """
+    from dataclasses import replace
+
+    from embarith.encoders.heads import Heads
+    from embarith.experiments.simat import transform as run
+    from embarith.files import replacing
+    from embarith.report import render
+
+    if photographs is not None and html is None:
+        raise click.UsageError("--photographs: only for the page of --html")
+    result = run(
+        _shared.open_table(images, None, False),
+        _shared.open_table(texts, None, False),
+        photo,
+        value,
+        target,
+        heads=Heads.read(heads) if heads else None,
+        lam=lam,
+        topn=topn,
+    )
+    if html is not None:
+        shown = result
+        if photographs is not None:
+            names = dict.fromkeys((photo, *(one.image for one in result.retrieved)))
+            small = {name: _thumbnail(photographs / name) for name in names}
+            shown = replace(
+                result,
+                thumbnail=small[photo],
+                retrieved=tuple(
+                    replace(one, thumbnail=small[one.image]) for one in result.retrieved
+                ),
+            )
+        with replacing(html) as part:
+            part.write_text(render([shown], "html"), encoding="utf-8")
+        click.echo(str(html), err=True)
+    _shared.print_results([result], as_json)
+
+
+def _thumbnail(file: Path) -> str:
+    """Return a small JPEG in base64."""
+    import base64
+    import io
+
+    from embarith.encoders.image import read_photograph
+
+    photograph = read_photograph(file)
+    from PIL import Image
+
+    small = Image.fromarray(photograph)
+    small.thumbnail((_SIDE, _SIDE))
+    held = io.BytesIO()
+    small.save(held, "JPEG", quality=80)
+    return base64.b64encode(held.getvalue()).decode()
