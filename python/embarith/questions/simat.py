@@ -397,19 +397,19 @@ def _queries(path: Path, photographs: _Photographs, captions: Sequence[str]) -> 
                 f"photograph {name!r} has no {FIELDS[field]} {row['value']!r} to change; "
                 f"it carries {held}"
             )
-        known = triple_of.get(caption)
-        goals = [goal for goal in changed if goal >= 0 and (known is None or goal == known)]
+        goals = [goal for goal in changed if goal >= 0]
         if not goals:
             raise row.fault(
                 f"no photograph carries what {row['value']!r} -> {row['target']!r} makes of "
                 f"{name!r} (caption {caption}, {captions[caption]!r}); a query needs a valid target"
             )
-        goal = goals[0]
-        if len(goals) > 1:
+        known = triple_of.get(caption)
+        if known is None and len(goals) > 1:
             raise row.fault(
                 f"{row['value']!r} of {name!r} stands in several triples; a column caption_id in "
                 f"{TRIPLETS} says which is meant"
             )
+        goal = known if known in goals else goals[0]
         if not carriers[goal] - {photograph}:
             raise row.fault(
                 f"only {name!r} itself carries the target of the query, {captions[caption]!r}"

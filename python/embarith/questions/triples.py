@@ -9,6 +9,9 @@ by group, ``[verb] [prepositions] noun phrase``:
 - a group of a preposition alone belongs to the subject straight after it (``a boy in a shirt``),
   and to the verb where that has no direct object (``jumping over a fence in a field``: over, and
   in); elsewhere it may belong to either, and gives nothing;
+- a group of a preposition alone belongs to the subject straight after it (``a boy in a hat``), and
+  to the verb where that has no direct object (``jumping over a fence in a field``: over, and in);
+  elsewhere it may belong to either, and gives nothing;
 - ``and``, ``while``, ``as``, a comma and the like, followed by a noun phrase, begin a new subject;
   two subjects joined by ``and`` share what follows;
 - what is only tried or about to happen (``about to jump``) gives nothing.
