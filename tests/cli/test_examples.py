@@ -19,11 +19,13 @@ from click.testing import CliRunner
 import photoserver
 from embarith.cli import main
 from embarith.data.tables import open_table
-from embarith.photos import Journal, read_collection, read_photographs
+from embarith.photos import Journal, read_captions, read_collection, read_photographs
 from embarith.photos.collection import Member, write_lists
 from embarith.questions import AnalogySet, load
+from embarith.questions.simat_build import build
 from embarith.table import EmbeddingTable
 from embarith.web import serving
+from simat_sets import publish, rows_of
 
 
 def examples(command: click.Command, path: tuple[str, ...] = ()) -> list[str]:
@@ -67,6 +69,30 @@ def searches(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def _prepare_simat(folder: Path, shared: Path) -> None:
+    """Write captions, vectors for the set built of them, and stand-ins for what is published."""
+    where = ("on grass", "on snow", "on a bed")
+    captions = [
+        f"A {'dog' if i % 2 else 'cat'} {'runs' if i % 5 else 'sleeps'} {where[i % 3]}"
+        for i in range(120)
+    ]
+    lines = (f"{i}.jpg,{caption}" for i, caption in enumerate(captions))
+    (folder / "photos" / "captions.csv").write_text("\n".join(["image,caption", *lines]))
+    task = build(read_captions(folder / "photos"), name="own").task
+    random = np.random.default_rng(0)
+    for labels, name in ((task.images, "clip-photos.arrow"), (task.texts, "clip-texts.arrow")):
+        vectors = random.normal(size=(len(labels), 512)).astype(np.float32)
+        EmbeddingTable.from_arrays(labels, vectors).save(folder / name)
+    shutil.copy(shared / "simat/data/head_clip_t=0.1.pt", folder)
+    published = publish(folder / "SIMAT" / "simat_db", photographs=20)
+    regions = [row["region_id"] for row in rows_of(published / "triplets.csv")]
+    (published / "retrieval_db.tsv").write_text(
+        "region_id\timage_id\tbbox\n" + "".join(f"{one}\t1\t0,0,9,9\n" for one in regions)
+    )
+    (folder / "vg").mkdir()
+    shutil.copy(folder / "photos" / "0.jpg", folder / "vg" / "1.jpg")
+
+
 def test_every_example_runs(
     shared: Path,
     glove_files: object,
@@ -97,6 +123,14 @@ def test_every_example_runs(
     monkeypatch.setattr(serving, "listen", lambda port: listen(0))
     monkeypatch.setattr(serving, "open_browser", lambda url: None)
     monkeypatch.setattr(serving, "serve", lambda page, listening: None)
+
+
+    rows = ["word,rank,image"]
+    for rank, image in enumerate(read_collection(shared / "photos").images[:4]):
+        shutil.copy(shared / "photos" / image, tmp_path / "photos" / f"{rank}.jpg")
+        rows.append(f"{'dog' if rank % 2 else 'cat'},{rank},{rank}.jpg")
+    (tmp_path / "photos" / "words.csv").write_text("\n".join(rows))
+    _prepare_simat(tmp_path, shared)
     # A name stands for the same vectors in every example; opening them takes seconds.
     opened: dict[str, EmbeddingTable] = {}
 

@@ -48,11 +48,7 @@ folder_option = click.option(
 )
 
 
-@click.group(
-    epilog=_shared.example(
-        "embarith simat build photos/captions.csv -o own",
-    )
-)
+@click.group(epilog=_shared.example("embarith simat build photos/captions.csv -o own-simat"))
 def simat() -> None:
     """Score text-driven image transformation: the SIMAT task of work 001.
 
@@ -61,7 +57,12 @@ def simat() -> None:
     """
 
 
-@simat.command()
+@simat.command(
+    epilog=_shared.example(
+        "embarith simat score clip-photos.arrow clip-texts.arrow --data own-simat --heads "
+        "heads.safetensors --lambda 0:5:0.2"
+    )
+)
 @click.argument("images", metavar="IMAGES")
 @click.argument("texts", metavar="TEXTS")
 @click.option(
@@ -241,7 +242,7 @@ def _matrix(path: Path) -> MatrixJudge:
     return MatrixJudge(read_matrix(path), path.name)
 
 
-@simat.command(epilog=_shared.example("embarith simat build photos -o own-simat"))
+@simat.command(epilog=_shared.example("embarith simat build photos/captions.csv -o own-simat"))
 @click.argument("collection", type=click.Path(exists=True, path_type=Path))
 @folder_option
 @_shared.seed_option
@@ -294,7 +295,9 @@ def build(collection: Path, output: Path, seed: int) -> None:
         click.echo(str(file))
 
 
-@simat.command()
+@simat.command(
+    epilog=_shared.example("embarith simat prepare --visual-genome vg --data SIMAT -o simat-crops")
+)
 @click.option(
     "--visual-genome",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -339,7 +342,9 @@ def prepare(visual_genome: Path, folder: Path, output: Path) -> None:
     click.echo(f"{output}: {len(images):,} regions, {done:,} cut out now", err=True)
 
 
-@simat.command("import")
+@simat.command(
+    "import", epilog=_shared.example("embarith simat import head_clip_t=0.1.pt heads.safetensors")
+)
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def import_(source: Path, target: Path) -> None:

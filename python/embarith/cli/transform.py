@@ -11,7 +11,12 @@ from embarith.cli import _shared
 _SIDE = 128
 
 
-@click.command()
+@click.command(
+    epilog=_shared.example(
+        "embarith transform 7.jpg cat dog --images clip-photos.arrow --texts clip-texts.arrow "
+        "--heads heads.safetensors --html answers.html"
+    )
+)
 @click.argument("photo", metavar="PHOTO")
 @click.argument("value", metavar="WORD")
 @click.argument("target", metavar="TARGET")

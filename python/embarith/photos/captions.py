@@ -125,17 +125,11 @@ def _tokens(path: Path, content: str) -> _Lines:
 
 def _json(path: Path, content: str) -> _Lines:
     try:
-        try:
-            coco = msgspec.json.decode(content, type=_Coco)
-        except msgspec.ValidationError as fault:
-            if "annotations" not in str(fault):
-                raise
-            karpathy = msgspec.json.decode(content, type=_Karpathy)
-            for number, image in enumerate(karpathy.images):
-                name = "/".join(filter(None, (image.filepath, image.filename)))
-                for sentence in image.sentences:
-                    yield f", images[{number}]", name, sentence.raw
+        keys = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        if "annotations" not in keys:
+            yield from _karpathy(content)
             return
+        coco = msgspec.json.decode(content, type=_Coco)
     except msgspec.MsgspecError as fault:
         raise FormatError(f"{path}: neither COCO's nor Karpathy's JSON: {fault}") from None
     names = {image.id: image.file_name for image in coco.images}
@@ -144,3 +138,10 @@ def _json(path: Path, content: str) -> _Lines:
         if one.image_id not in names:
             raise FormatError(f"{path}{where}: a caption of image {one.image_id}, which is none")
         yield where, names[one.image_id], one.caption
+
+
+def _karpathy(content: str) -> _Lines:
+    for number, image in enumerate(msgspec.json.decode(content, type=_Karpathy).images):
+        name = "/".join(filter(None, (image.filepath, image.filename)))
+        for sentence in image.sentences:
+            yield f", images[{number}]", name, sentence.raw

@@ -142,7 +142,7 @@ def _judged(judge: SimatJudge) -> str:
 
 
 def _scores(result: SimatResult) -> Table:
-    rows = [line(f"score at λ = {result.lam:g}", *_cells(result.scores), "", strong=True)]
+    rows = [line(f"score at λ = {result.lam:g}", *_cells(result.scores, None), strong=True)]
     if result.missing_as_wrong is not None:
         rows.append(
             line("missing counted as failed", _points(result.missing_as_wrong), "", "", "", "")
@@ -152,10 +152,8 @@ def _scores(result: SimatResult) -> Table:
         if scores is not None:
             at = f", at its λ = {result.baselines.no_heads_lam:g}" if name == "no_heads" else ""
             gain = result.differences.get(name)
-            cell = _figure(gain, signed=True) if gain else Cell()
-            rows.append(
-                line(title + at, *_cells(scores), cell, rule=name in ("no_heads", "random"))
-            )
+            rule = name in ("no_heads", "random")
+            rows.append(line(title + at, *_cells(scores, gain), rule=rule))
     best = result.best
     chosen = (
         f"λ is that of the highest score on dev; the best over all queries of both splits is "
@@ -170,8 +168,9 @@ def _scores(result: SimatResult) -> Table:
         f"SIMAT score, {result.split}",
         (
             Column("", align="left"),
-            *(Column(name, "" if name == "all" else "by what is changed") for name in _FIELDS),
+            Column("all"),
             Column("score less this"),
+            *(Column(name, "by the change") for name in _FIELDS[1:]),
         ),
         tuple(rows),
         (
@@ -182,16 +181,24 @@ def _scores(result: SimatResult) -> Table:
     )
 
 
-def _cells(scores: SimatScores) -> list[Cell]:
-    return [_figure(getattr(scores, name)) for name in _FIELDS]
+def _cells(scores: SimatScores, gain: SimatFigure | None) -> list[Cell]:
+    fields = [_figure(getattr(scores, name)) for name in _FIELDS[1:]]
+    return [_figure(scores.all), _figure(gain, signed=True) if gain else Cell(), *fields]
 
 
 def _figure(one: SimatFigure | None, *, signed: bool = False) -> Cell:
     if one is None:
         return Cell("n = 0")
-    bounds = f"{_points(one.ci[0])} to {_points(one.ci[1])}" if one.ci else ""
+    bounds = ""
+    if one.ci:
+        joint = " to " if one.ci[0] < 0 else "–"
+        bounds = joint.join(map(_points, one.ci))
     text = _points(one.value)
     return Cell(f"+{text}" if signed and one.value > 0 else text, bounds)
+
+
+def _alone(one: SimatFigure | None) -> str:
+    return "n = 0" if one is None else _points(one.value)
 
 
 def _points(value: float) -> str:
@@ -211,19 +218,24 @@ def _curve(result: SimatResult) -> Table:
         rows.append(
             line(
                 f"{point.lam:g}",
-                _figure(point.scores.dev.all),
-                _figure(point.scores.test.all),
-                _figure(point.scores.all.all),
-                *(_figure(getattr(mine, name)) for name in _FIELDS[1:]),
+                *(
+                    _figure(part.all) if name == result.split else _alone(part.all)
+                    for name, part in (
+                        ("dev", point.scores.dev),
+                        ("test", point.scores.test),
+                        ("all", point.scores.all),
+                    )
+                ),
+                *(_alone(getattr(mine, name)) for name in _FIELDS[1:]),
                 Cell(bar=_value(mine.all) / top if top else 0.0),
                 strong=point.lam == result.lam,
             )
         )
-    group = f"{result.split}, by what is changed"
+    group = f"{result.split}, by the change"
     return Table(
         "Score against λ",
         (
-            Column("λ"),
+            Column("λ", align="left"),
             Column("dev"),
             Column("test"),
             Column("both"),

@@ -1,0 +1,155 @@
+"""`embarith simat` and `embarith transform` on small files: what they print, write and refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from embarith.cli import main
+from embarith.encoders.heads import Heads, Linear
+from embarith.questions import simat as sets
+from embarith.result import SimatResult, TransformResult, from_json
+from simat_sets import publish, shared_space
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A published set, its tables and heads."""
+    task = sets.read(publish(tmp_path / "set"))
+    images, texts = shared_space(task)
+    images.save(tmp_path / "images.arrow")
+    texts.save(tmp_path / "texts.arrow")
+    head = Linear(np.eye(12, dtype=np.float32), np.zeros(12, np.float32))
+    Heads(head, head).save(tmp_path / "heads.safetensors")
+    return tmp_path
+
+
+def _score(folder: Path, *more: object) -> Result:
+    tables = (folder / "images.arrow", folder / "texts.arrow")
+    return run("simat", "score", *tables, "--data", folder / "set", "--draws", 20, *more)
+
+
+def test_score_prints_people_a_table_and_machines_a_record(folder: Path) -> None:
+    people = _score(folder, "--lambda", "0:1:0.5")
+    assert people.exit_code == 0, people.stderr
+    assert "target caption as query" in people.stdout
+    machines = _score(folder, "--lambda", "0:1:0.5", "--split", "all", "--json")
+    found = from_json(machines.stdout)
+    assert isinstance(found, SimatResult)
+    assert [point.lam for point in found.curve] == [0, 0.5, 1]
+    assert found.split == "all"
+    default = from_json(_score(folder, "--json").stdout)
+    assert isinstance(default, SimatResult)
+    assert [point.lam for point in default.curve] == [round(0.2 * i, 1) for i in range(26)]
+    headed = from_json(_score(folder, "--heads", folder / "heads.safetensors", "--json").stdout)
+    assert isinstance(headed, SimatResult)
+    assert headed.scores == default.scores == headed.baselines.no_heads
+
+
+def test_score_takes_a_matrix_or_a_judge(folder: Path) -> None:
+    task = sets.read(folder / "set")
+    np.save(folder / "oscar.npy", np.where(task.right, 0.9, 0.1).astype(np.float32))
+    judged = from_json(_score(folder, "--matrix", folder / "oscar.npy", "--json").stdout)
+    plain = from_json(_score(folder, "--json").stdout)
+    assert isinstance(judged, SimatResult)
+    assert isinstance(plain, SimatResult)
+    assert judged.scores == plain.scores
+    assert judged.judge.threshold == 0.5
+    itself = _score(folder, "--judge", folder / "images.arrow", folder / "texts.arrow")
+    assert itself.exit_code == 1
+    assert "would judge itself" in itself.stderr
+    np.save(folder / "small.npy", np.ones((3, 4), np.float32))
+    small = _score(folder, "--matrix", folder / "small.npy")
+    assert "small.npy: a matrix of shape (3, 4)" in small.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--lambda", "a"), 2, "expected 1, 0,0.5,1 or FIRST:LAST:STEP"),
+        (("--lambda", "0:1:0.3"), 2, "FIRST:LAST:STEP"),
+        (("--lambda", "0:1:0"), 2, "FIRST:LAST:STEP"),
+        (("--split", "train"), 2, "train"),
+        (("--template", "a {}"), 2, "only for an encoder as TEXTS"),
+        (("--data", "nowhere"), 2, "nowhere"),
+    ],
+)
+def test_faults_of_score(folder: Path, words: tuple[str, ...], code: int, message: str) -> None:
+    outcome = _score(folder, *words)
+    assert outcome.exit_code == code, outcome.stderr
+    assert message in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_build_prints_counts_and_chance(tmp_path: Path) -> None:
+    where = ("on grass", "on snow", "on a bed")
+    lines = [f"{i}.jpg,A {'dog' if i % 2 else 'cat'} runs {where[i % 3]}" for i in range(60)]
+    (tmp_path / "captions.csv").write_text("\n".join(["image,caption", *lines]))
+    done = run("simat", "build", tmp_path / "captions.csv", "-o", tmp_path / "own")
+    assert done.exit_code == 0, done.stderr
+    assert "60 captions of 60 photographs: 6 different triples, 6 kept" in done.stdout
+    assert "random retrieval scores" in done.stdout
+    assert len(sets.read(tmp_path / "own").images) == 60
+    again = run("simat", "build", tmp_path / "captions.csv", "-o", tmp_path / "own")
+    assert "name a new folder" in again.stderr
+    absent = run("simat", "build", tmp_path, "-o", tmp_path / "other")
+    assert absent.exit_code == 1
+    assert "captions of '0.jpg', which is not there (60 of 60" in absent.stderr
+
+
+def test_prepare_makes_a_set_of_the_crops(tmp_path: Path) -> None:
+    published = publish(tmp_path / "SIMAT" / "simat_db", photographs=12)
+    task = sets.read(published)
+    rows = [
+        f"{region}\t7\t{i},{2 * i},{i + 10},{2 * i + 5}" for i, region in enumerate(task.images)
+    ]
+    (published / "retrieval_db.tsv").write_text("\n".join(["region_id\timage_id\tbbox", *rows]))
+    (tmp_path / "vg").mkdir()
+    words = ("simat", "prepare", "--visual-genome", tmp_path / "vg", "--data", tmp_path / "SIMAT")
+    early = run(*words, "-o", tmp_path / "out")
+    assert "no photograph 7.jpg" in early.stderr
+    assert not (tmp_path / "out").exists()
+    Image.new("RGB", (100, 80)).save(tmp_path / "vg" / "7.jpg")
+    for cut in (12, 0):
+        done = run(*words, "-o", tmp_path / "out")
+        assert done.exit_code == 0, done.stderr
+        assert f"12 regions, {cut} cut out now" in done.stderr
+    own = sets.read(tmp_path / "out")
+    assert own.regions == task.images
+    assert (own.is_test == task.is_test).all()
+    for image in own.images:
+        with Image.open(tmp_path / "out" / image) as crop:
+            assert crop.size == (10, 5)
+
+
+def test_transform_prints_and_shows(folder: Path) -> None:
+    task = sets.read(folder / "set")
+    photographs = folder / "photographs"
+    photographs.mkdir()
+    for image in task.images:
+        Image.new("RGB", (30, 20)).save(photographs / image, "PNG")
+    tables = ("--images", folder / "images.arrow", "--texts", folder / "texts.arrow")
+    words = ("transform", task.images[0], "cat", "dog", *tables, "--topn", 3)
+    page = folder / "answers.html"
+    done = run(*words, "--html", page, "--photographs", photographs, "--json")
+    assert done.exit_code == 0, done.stderr
+    found = from_json(done.stdout)
+    assert isinstance(found, TransformResult)
+    assert not found.thumbnail
+    text = page.read_text()
+    assert text.count("data:image/jpeg;base64,") == 1 + len(found.retrieved)
+    assert "http" not in text.replace("http://www.w3.org", "")
+    assert "cat → dog" in run(*words).stdout
+    assert json.loads(done.stdout)["schema"] == "embarith.transform/1"
+    lost = run("transform", task.images[0], "cat", "dgo", *tables)
+    assert lost.exit_code == 1
+    assert "did you mean 'dog'" in lost.stderr
