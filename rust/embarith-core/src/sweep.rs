@@ -2,7 +2,7 @@
 //!
 //! The score of a row is the line base + λ·step, and over a stretch of λ few lines can come out on
 //! top: those that reach, at one of its ends, the least of the best found at its beginning. Each
-//! stretch looks at all rows twice, whatever the number of its λ.
+//! stretch looks at all rows once, whatever the number of its λ.
 
 use rayon::prelude::*;
 
@@ -71,6 +71,7 @@ impl Sweep<'_> {
                     |scratch, (((query, rows), scores), tied)| {
                         control.check()?;
                         self.lines(query, scratch);
+                        scratch.best.clear();
                         let outs = rows.chunks_mut(k).zip(scores.chunks_mut(k)).zip(tied);
                         let mut outs = outs.map(|((rows, scores), tied)| (rows, scores, tied));
                         for stretch in lams.chunks(STRETCH) {
@@ -136,8 +137,21 @@ impl Sweep<'_> {
 struct Scratch {
     base: Vec<f64>,
     step: Vec<f64>,
-    close: Vec<usize>,
-    best: Vec<(f64, usize)>,
+    close: Vec<Line>,
+    best: Vec<(f64, Line)>,
+}
+
+#[derive(Clone, Copy)]
+struct Line {
+    base: f64,
+    step: f64,
+    row: usize,
+}
+
+impl Line {
+    fn at(self, lam: f64) -> f64 {
+        self.base + lam * self.step
+    }
 }
 
 impl Scratch {
@@ -150,10 +164,7 @@ impl Scratch {
         }
     }
 
-    fn at(&self, row: usize, lam: f64) -> f64 {
-        self.base[row] + lam * self.step[row]
-    }
-
+    /// Finds the best at every λ of a stretch; `best` holds those of the λ before, or none.
     fn stretch<'o>(
         &mut self,
         lams: &[f64],
@@ -161,46 +172,64 @@ impl Scratch {
         outs: &mut impl Iterator<Item = (&'o mut [i64], &'o mut [f64], &'o mut i64)>,
     ) {
         let (first, last) = (lams[0], lams[lams.len() - 1]);
-        self.close.clear();
-        self.close.extend(0..self.base.len());
-        self.choose(first, k);
+        if self.best.is_empty() {
+            self.keep_close(first, last, f64::NEG_INFINITY, f64::NEG_INFINITY);
+            self.choose(first, k);
+        }
+        // Any k lines will do: what lies below all of them at both ends is not among the k best
+        // in between. With fewer rows than answers wanted none may be left out.
         let least = |lam: f64| {
-            let scores = self.best.iter().map(|&(_, row)| self.at(row, lam));
+            let scores = self.best.iter().map(|(_, line)| line.at(lam));
             scores.fold(f64::INFINITY, f64::min) - EQUAL
         };
-        // With fewer rows than answers wanted none may be left out.
-        let (low, high) = if self.best.len() < k {
-            (f64::NEG_INFINITY, f64::NEG_INFINITY)
-        } else {
-            (least(first), least(last))
-        };
-        self.close.clear();
-        for (row, (base, step)) in self.base.iter().zip(&self.step).enumerate() {
-            if base + first * step >= low || base + last * step >= high {
-                self.close.push(row);
-            }
+        if self.best.len() == k {
+            self.keep_close(first, last, least(first), least(last));
         }
         for &lam in lams {
             self.choose(lam, k);
             let Some((rows, scores, tied)) = outs.next() else {
                 return;
             };
-            for (place, &(score, row)) in self.best.iter().enumerate() {
-                rows[place] = row as i64;
+            for (place, &(score, line)) in self.best.iter().enumerate() {
+                rows[place] = line.row as i64;
                 scores[place] = score;
             }
             let floor = self.best.first().map_or(f64::INFINITY, |best| best.0) - EQUAL;
-            let close = self.close.iter();
-            *tied = close.filter(|&&row| self.at(row, lam) >= floor).count() as i64;
+            let equal = self.close.iter().filter(|line| line.at(lam) >= floor);
+            *tied = equal.count() as i64;
         }
     }
 
-    /// Keeps the `k` best of the close rows; of equals the lower row, since rows come in order.
+    /// Keeps the lines that reach `low` at the first λ or `high` at the last.
+    fn keep_close(&mut self, first: f64, last: f64, low: f64, high: f64) {
+        const HELD: usize = 16;
+        self.close.clear();
+        let held = self.base.chunks(HELD).zip(self.step.chunks(HELD));
+        for (chunk, (base, step)) in held.enumerate() {
+            // Most chunks hold none; without a branch a line they are looked at together.
+            let mut any = false;
+            for (base, step) in base.iter().zip(step) {
+                any |= base + first * step >= low;
+                any |= base + last * step >= high;
+            }
+            if !any {
+                continue;
+            }
+            for (place, (&base, &step)) in base.iter().zip(step).enumerate() {
+                if base + first * step >= low || base + last * step >= high {
+                    let row = chunk * HELD + place;
+                    self.close.push(Line { base, step, row });
+                }
+            }
+        }
+    }
+
+    /// Keeps the `k` best of the close lines; of equals the lower row, since rows come in order.
     fn choose(&mut self, lam: f64, k: usize) {
         self.best.clear();
         let mut floor = f64::NEG_INFINITY;
-        for &row in &self.close {
-            let score = self.base[row] + lam * self.step[row];
+        for &line in &self.close {
+            let score = line.at(lam);
             if score <= floor {
                 continue;
             }
@@ -210,7 +239,7 @@ impl Scratch {
                 .position(|kept| score > kept.0 + EQUAL)
                 .unwrap_or(self.best.len());
             if place < k {
-                self.best.insert(place, (score, row));
+                self.best.insert(place, (score, line));
                 self.best.truncate(k);
                 if self.best.len() == k {
                     floor = self.best[k - 1].0;
