@@ -168,7 +168,7 @@ def is_test(image: str, seed: int = 0) -> bool:
     Examples
     --------
     >>> [is_test(f"{number}.jpg") for number in range(4)]
-    [True, True, False, True]
+    [True, True, True, False]
     """
     return hashlib.sha256(f"{seed} {image}".encode()).digest()[0] < 128
 

@@ -12,7 +12,7 @@ use crate::{Control, Error, Result, pool};
 const EQUAL: f64 = 1e-12;
 
 /// λ a stretch; longer ones let more lines through.
-const STRETCH: usize = 7;
+const STRETCH: usize = 9;
 
 /// Queries x + λ·(t − v) in products with the rows that may answer.
 #[derive(Clone, Copy, Debug)]
@@ -195,8 +195,14 @@ impl Scratch {
                 scores[place] = score;
             }
             let floor = self.best.first().map_or(f64::INFINITY, |best| best.0) - EQUAL;
-            let equal = self.close.iter().filter(|line| line.at(lam) >= floor);
-            *tied = equal.count() as i64;
+            *tied = match self.best.get(1) {
+                Some(second) if second.0 < floor => 1,
+                _ => self
+                    .close
+                    .iter()
+                    .filter(|line| line.at(lam) >= floor)
+                    .count() as i64,
+            };
         }
     }
 
