@@ -50,9 +50,6 @@ for kind in kinds():
     (schemas / f"{kind.removeprefix('embarith.').replace('/', '-')}.json").write_text(
         text + "\n", encoding="utf-8"
     )
-for kind in ("analogy", "answer", "choice", "semeval", "simat", "transform"):
-    text = json.dumps(json_schema(f"embarith.{kind}/1"), indent=2, ensure_ascii=False)
-    (schemas / f"{kind}-1.json").write_text(text + "\n", encoding="utf-8")
 
 
 def examples_as_code(app, context, lines):  # noqa: ARG001 -- Sphinx's signature

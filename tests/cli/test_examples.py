@@ -124,12 +124,6 @@ def test_every_example_runs(
     monkeypatch.setattr(serving, "open_browser", lambda url: None)
     monkeypatch.setattr(serving, "serve", lambda page, listening: None)
 
-
-    rows = ["word,rank,image"]
-    for rank, image in enumerate(read_collection(shared / "photos").images[:4]):
-        shutil.copy(shared / "photos" / image, tmp_path / "photos" / f"{rank}.jpg")
-        rows.append(f"{'dog' if rank % 2 else 'cat'},{rank},{rank}.jpg")
-    (tmp_path / "photos" / "words.csv").write_text("\n".join(rows))
     _prepare_simat(tmp_path, shared)
     # A name stands for the same vectors in every example; opening them takes seconds.
     opened: dict[str, EmbeddingTable] = {}
@@ -151,6 +145,8 @@ def test_every_example_runs(
     monkeypatch.setattr("embarith.questions.load", load_tenth)
     lines = list(dict.fromkeys(examples(main)))
     assert len(lines) >= 12
+    # The whole paper takes a quarter of an hour; tests/encoders runs a part of it.
+    lines.remove("embarith paper paper.toml -o results")
     printed = {line: run(line) for line in lines}
     assert "queen" in printed["embarith ask 'king - man + woman'"]
     assert "restricted" in printed["embarith analogy --vocab questions --details google.jsonl"]
