@@ -38,6 +38,7 @@ def test_the_config_that_init_writes_is_read_and_states_the_defaults():
         (SPACE.replace("table", "photos"), "'GloVe': photos is not for text"),
         (SPACE + "untrained = 2\n", "random_weights and untrained are for encoders"),
         (SPACE.replace('table = "glove-6b-50d"', 'word2vec = "cbow"'), "word2vec needs corpus"),
+        (SPACE + "epochs = 2\n", "corpus and epochs are for it alone"),
         (SPACE.replace('"text"', '"txt"'), r"'txt'.*did you mean 'text'\?"),
     ],
 )

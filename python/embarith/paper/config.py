@@ -51,6 +51,8 @@ class Space(Struct, frozen=True, forbid_unknown_fields=True):
         Train it on `corpus`.
     corpus : tuple of str
         Files or folders of text.
+    epochs : int, optional
+        Passes over it, if not as many as `embarith train word2vec` makes.
     random_weights : int, optional
         Seed of weights to draw instead of loading them; the report leaves such a space out of
         its claims.
@@ -65,6 +67,7 @@ class Space(Struct, frozen=True, forbid_unknown_fields=True):
     encoder: str = ""
     word2vec: Literal["", "cbow", "skip-gram"] = ""
     corpus: tuple[str, ...] = ()
+    epochs: int | None = None
     random_weights: int | None = None
     untrained: int = 0
 
@@ -176,8 +179,13 @@ def _check(path: Path, config: Config) -> None:
             raise FormatError(
                 f"{path}: space {space.name!r}: random_weights and untrained are for encoders"
             )
-        if bool(space.word2vec) != bool(space.corpus):
-            raise FormatError(f"{path}: space {space.name!r}: word2vec needs corpus, and no other")
+        if bool(space.word2vec) != bool(space.corpus) or (space.epochs and not space.word2vec):
+            raise FormatError(
+                f"{path}: space {space.name!r}: word2vec needs corpus; corpus and epochs are for "
+                "it alone"
+            )
+        if space.epochs is not None and space.epochs < 1:
+            raise FormatError(f"{path}: space {space.name!r}: epochs must be at least 1")
     for key, least in (("photographs", 1), ("draws", 1), ("control_draws", 1), ("seed", 0)):
         if getattr(config, key) < least:
             raise FormatError(f"{path}: {key} must be at least {least}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from embarith import data
@@ -130,16 +132,24 @@ class Opener:
         from embarith.training.corpus import read_corpus
         from embarith.training.word2vec import Settings, train
 
-        path = self.folder / "tables" / f"{slug(space.name)}.arrow"
-        corpus = [find(one, self.base, self.data_dir) for one in space.corpus]
-        if path.exists():
-            return EmbeddingTable.open(path)
-        self.tell(f"training {space.name} on {', '.join(space.corpus)}")
         assert space.word2vec
         settings = Settings(architecture=space.word2vec)
-        table = train(read_corpus(corpus, progress=self.progress), settings, progress=self.progress)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        table.save(path)
+        if space.epochs is not None:
+            settings = replace(settings, epochs=space.epochs)
+        corpus = [find(one, self.base, self.data_dir) for one in space.corpus]
+        files = sorted(
+            (file.name, file.stat().st_size)
+            for path in corpus
+            for file in (path, *path.rglob("*"))
+            if file.is_file()
+        )
+        key = hashlib.sha256(json.dumps([asdict(settings), files]).encode()).hexdigest()
+        path = self.folder / "tables" / f"{slug(space.name)}.{key[:16]}.arrow"
+        if not path.exists():
+            self.tell(f"training {space.name} on {', '.join(space.corpus)}")
+            read = read_corpus(corpus, progress=self.progress)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            train(read, settings, progress=self.progress).save(path)
         return EmbeddingTable.open(path)
 
     def _encoder(self, spec: str, random_weights: int | None) -> OnnxEncoder:
