@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import combinations
 
 import pytest
+from click.testing import CliRunner
 
+from embarith.cli import main
 from embarith.errors import OptionError
 from embarith.photos import read_collection
 from embarith.questions import load, picturable, write
@@ -81,6 +84,17 @@ def test_written_questions_are_read_again(task, words, tmp_path):
 def test_nothing_to_ask_is_said(task):
     with pytest.raises(OptionError, match="3,218 rated pairs 0 have 30 photographs a word"):
         picturable(task, {"dog": ["a.jpg"]})
+
+
+def test_the_command_writes_them_and_counts(shared, tmp_path):
+    file = tmp_path / "chosen.tsv"
+    arguments = ["images", "questions", str(shared / "photos"), "-o", str(file)]
+    outcome = CliRunner().invoke(main, arguments)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "136  couples of a relation" in outcome.stdout
+    assert len(file.read_text().splitlines()) == 50
+    counts = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)
+    assert (counts["apart"], counts["pairs"]) == (53, 32)
 
 
 def _rows(asked):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from embarith.cli import _shared
+from embarith.cli._choosing import questions as choose
 from embarith.cli._review import review
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def images() -> None:
 
 
 images.add_command(review)
+images.add_command(choose)
 
 per_word_option = click.option(
     "--per-word",
