@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +147,9 @@ def test_transform_prints_and_shows(folder: Path) -> None:
     found = from_json(done.stdout)
     assert isinstance(found, TransformResult)
     assert not found.thumbnail
-    text = page.read_text()
+    drawing = re.search(r"data:image/svg\+xml;base64,([^\"]+)", page.read_text())
+    assert drawing is not None
+    text = base64.b64decode(drawing[1]).decode()
     assert text.count("data:image/jpeg;base64,") == 1 + len(found.retrieved)
     assert "http" not in text.replace("http://www.w3.org", "")
     assert "cat → dog" in run(*words).stdout
