@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 from embarith import _core
+from embarith.files import sha256_of
 from embarith.result import Run
 
 VERSION: str = _core.__version__
+
+
+def code() -> str:
+    """Return the hash of everything that figures are computed by: this package and its libraries.
+
+    Examples
+    --------
+    >>> len(code())
+    64
+    """
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    for file in sorted((*package.rglob("*.py"), *package.glob("_core*"))):
+        digest.update(f"{file.relative_to(package)} {sha256_of(file)}".encode())
+    for library in ("numpy", "scipy", "pyarrow"):
+        digest.update(version(library).encode())
+    return digest.hexdigest()
 
 
 def describe_run(started: float, paths: dict[str, str], libraries: Sequence[str] = ()) -> Run:

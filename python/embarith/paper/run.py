@@ -106,15 +106,22 @@ def run(
         questions.load_similarity(name, data_dir=data_dir, ask=ask, progress=progress)
         for name in questions.SIMILARITY_NAMES
     ]
-    cells = read_cells(find(config.cells, base, data_dir))
+    cells = {}
+    if "additivity" in config.experiments:
+        cells = read_cells(find(config.cells, base, data_dir))
     asked = (*task.words, *named_questions().words, *(word for one in rated for word in one.words))
+    few = {word: words[word] for word in chosen.questions.words}
+    taken = {image for found in few.values() for image in found}
+    # A word that shares photographs with one asked about would stand too near to it.
+    apart = [word for word in words if word not in few and taken.isdisjoint(words[word])]
     opener = Opener(
         base=base,
         folder=folder,
         collection=collection,
         words=words,
+        candidates=[*few, *apart],
         asked=list(dict.fromkeys((*chosen.questions.words, *map(str.lower, asked)))),
-        few={word: words[word] for word in chosen.questions.words},
+        few=few,
         more=[image for image in cells if (collection.folder / image).is_file()],
         data_dir=data_dir,
         ask=ask,
@@ -126,7 +133,7 @@ def run(
     spaces = [opener.open(space) for space in config.spaces]
     study = Study(
         config=config,
-        store=Store(folder, machine.VERSION, tell),
+        store=Store(folder, machine.code(), tell),
         task=task,
         chosen=chosen.questions,
         rated=rated,
@@ -139,7 +146,7 @@ def run(
     study.measure()
     study.store.finish(
         Manifest(
-            spaces=tuple(_describe(one, config, words) for one in spaces),
+            spaces=tuple(_describe(one, config, opener) for one in spaces),
             selection=_selection(chosen, config.photographs, words),
             parts=tuple(study.store.parts),
             seed=config.seed,
@@ -253,6 +260,7 @@ class Study:
                 lambda _table, asked, one=one, **settings: analogy(
                     self._unshared(one, asked), asked, **settings
                 ),
+                more=sorted((word, list(found)) for word, found in self.words.items()),
             )
 
     def _unshared(self, one: Opened, asked: AnalogySet) -> EmbeddingTable:
@@ -281,15 +289,14 @@ class Study:
         """Over the words that can be asked about, all the same for spaces that know them."""
         words = list(dict.fromkeys(word.lower() for word in self.task.words))
         for one in self.spaces:
-            known = [word for word in words if word in one.table]
             self._own(
                 f"geometry/{one.name}",
                 [one.table],
-                [known],
+                [words],
                 partial(
                     geometry,
                     one.table,
-                    known,
+                    words,
                     name="words of SemEval-2012 Task 2",
                     progress=self.progress,
                     **self._common,
@@ -302,7 +309,7 @@ class Study:
                 self._own(
                     f"additivity/{one.name}",
                     [one.photographs],
-                    [self.cells],
+                    [self.config.cells, self.cells],
                     partial(
                         additivity,
                         one.photographs,
@@ -335,7 +342,8 @@ class Study:
     def _planes(self) -> None:
         """Figure 6: the first chosen question of each of the first relations; of words but one."""
         asked = self.chosen
-        first = [int(np.argmax(asked.relation == one)) for one in range(_PLANES)]
+        count = min(_PLANES, len(asked.relations))
+        first = [int(np.argmax(asked.relation == one)) for one in range(count)]
         shown = [f"{asked.a[i]}:{asked.b[i]}::{asked.c[i]}:{asked.gold[i][0]}" for i in first]
         for one in self.spaces:
             table, images, folder = one.table, None, None
@@ -391,22 +399,14 @@ class Study:
         asked: AnalogySet | SemEval,
         experiment: Callable[..., Result | Sequence[Result]],
         settings: Mapping[str, object] | None = None,
+        more: object = None,
     ) -> None:
         common = self._common
         names = [(table.provenance.encoder, table.sha256) for table in tables]
         self.store.part(
             name,
-            [names, asked.sha256, dict(settings or {}), common, self._pictures(name)],
+            [names, asked.sha256, dict(settings or {}), common, more],
             lambda: experiment(tables[0], asked, **common, progress=self.progress),
-        )
-
-    def _pictures(self, name: str) -> object:
-        """Return what else the results of the image side depend on."""
-        side = next((one.space.side for one in self.spaces if name.endswith(f"/{one.name}")), "")
-        return (
-            sorted((word, list(found)) for word, found in self.words.items())
-            if side == "image"
-            else []
         )
 
 
@@ -414,10 +414,12 @@ def _each(experiment: Callable[[Any], Result], inputs: Sequence[Any]) -> list[Re
     return [experiment(one) for one in inputs]
 
 
-def _describe(one: Opened, config: Config, words: Mapping[str, Sequence[str]]) -> SpaceInfo:
+def _describe(one: Opened, config: Config, opener: Opener) -> SpaceInfo:
     origin = one.table.provenance
     first = next((step for step in origin.steps if step.startswith("here called")), "")
     pictured = one.photographs is not None
+    random = one.space.random_weights is not None
+    wanted = opener.few if random else opener.candidates
     return SpaceInfo(
         name=one.name,
         side=one.space.side,
@@ -425,9 +427,9 @@ def _describe(one: Opened, config: Config, words: Mapping[str, Sequence[str]]) -
         dimensions=one.table.dimensions,
         encoder=first.partition(": ")[2] or origin.encoder,
         licence=origin.licence,
-        random_weights=one.space.random_weights is not None,
+        random_weights=random,
         photographs=config.photographs if pictured else 0,
-        left_out=len(words) - len(one.table) if pictured else 0,
+        left_out=len(wanted) - len(one.table) if pictured else 0,
         untrained=len(one.untrained),
     )
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 from embarith import data
 from embarith.data import Ask
 from embarith.data.catalogue import CATALOGUE
 from embarith.data.finding import folders
+from embarith.encoders import CARDS
 from embarith.encoders.encoding import Photographs, Texts, encode
-from embarith.encoders.onnx import OnnxEncoder, load_encoder
-from embarith.errors import DataError, nearest
+from embarith.encoders.onnx import OnnxEncoder, default_folder, load_encoder
+from embarith.errors import DataError, OptionError, nearest
+from embarith.files import sha256_of
 from embarith.paper.config import Space, slug
 from embarith.photos import Collection, pool
 from embarith.progress import Progress
@@ -62,7 +64,9 @@ class Opener:
         Where encoders and tables are kept.
     collection : Collection
     words : mapping of str to sequence of str
-        The photographs of every word that has enough.
+        The photographs of every word that has enough, all of which are encoded.
+    candidates : sequence of str
+        Those of the words that the table of a space holds.
     asked : sequence of str
         Words that text encoders are to encode.
     few : mapping of str to sequence of str
@@ -75,6 +79,7 @@ class Opener:
     folder: Path
     collection: Collection
     words: Mapping[str, Sequence[str]]
+    candidates: Sequence[str]
     asked: Sequence[str]
     few: Mapping[str, Sequence[str]]
     more: Sequence[str]
@@ -84,16 +89,28 @@ class Opener:
     tell: Tell
 
     def check(self, space: Space) -> None:
-        """Find the files that a space names, before hours go into another.
+        """Look for what a space names, before hours go into another.
 
         Raises
         ------
-        DataError
-            One is absent; suggests the nearest.
+        DataError, OptionError
+            It is absent, or no model; suggests the nearest.
         """
         for spec in (space.table, space.photos, *space.corpus):
             if spec and spec not in CATALOGUE:
                 find(spec, self.base, self.data_dir)
+        if space.encoder and self._exported(space.encoder) is None:
+            if space.encoder.partition(":")[0] not in {one.partition(":")[0] for one in CARDS}:
+                raise OptionError(
+                    f"space {space.name!r}: encoder {space.encoder!r} is neither an exported "
+                    f"folder nor the id of a model{nearest(space.encoder, CARDS)} "
+                    "(`embarith models list` shows the ids)"
+                )
+        elif space.encoder not in CARDS and (space.untrained or space.random_weights is not None):
+            raise OptionError(
+                f"space {space.name!r}: weights can be drawn for the id of a model, not for the "
+                f"exported folder {space.encoder!r}"
+            )
 
     def open(self, space: Space) -> Opened:
         """Open a space under its own name.
@@ -129,7 +146,7 @@ class Opener:
         return data.open_table(spec, data_dir=self.data_dir, ask=self.ask, progress=self.progress)
 
     def _trained(self, space: Space) -> EmbeddingTable:
-        from embarith.training.corpus import read_corpus
+        from embarith.training.corpus import PREPROCESSING, read_corpus
         from embarith.training.word2vec import Settings, train
 
         assert space.word2vec
@@ -138,12 +155,13 @@ class Opener:
             settings = replace(settings, epochs=space.epochs)
         corpus = [find(one, self.base, self.data_dir) for one in space.corpus]
         files = sorted(
-            (file.name, file.stat().st_size)
+            (str(file.relative_to(path.parent)), sha256_of(file))
             for path in corpus
             for file in (path, *path.rglob("*"))
             if file.is_file()
         )
-        key = hashlib.sha256(json.dumps([asdict(settings), files]).encode()).hexdigest()
+        made_by = [PREPROCESSING, version("gensim"), asdict(settings)]
+        key = hashlib.sha256(json.dumps([made_by, files]).encode()).hexdigest()
         path = self.folder / "tables" / f"{slug(space.name)}.{key[:16]}.arrow"
         if not path.exists():
             self.tell(f"training {space.name} on {', '.join(space.corpus)}")
@@ -153,10 +171,9 @@ class Opener:
         return EmbeddingTable.open(path)
 
     def _encoder(self, spec: str, random_weights: int | None) -> OnnxEncoder:
-        if random_weights is None:
-            for place in (self.base / spec, spec):
-                with suppress(DataError):  # not exported yet
-                    return load_encoder(place)
+        exported = self._exported(spec) if random_weights is None else None
+        if exported is not None:
+            return load_encoder(exported)
         name = slug(spec) + ("" if random_weights is None else f"-random-{random_weights}")
         folder = self.folder / "encoders" / name
         if not (folder / "card.toml").is_file():
@@ -165,6 +182,13 @@ class Opener:
             self.tell(f"exporting {spec}" + _random(random_weights))
             export(spec, folder, random_weights=random_weights, progress=self.progress)
         return load_encoder(folder)
+
+    def _exported(self, spec: str) -> Path | None:
+        """Return the folder of an exported encoder, None where it is not exported yet."""
+        for folder in (self.base / Path(spec).expanduser(), Path(spec), default_folder(spec)):
+            if (folder / "card.toml").is_file():
+                return folder
+        return None
 
     def _encoded(
         self, space: Space, encoder: OnnxEncoder, words: Mapping[str, Sequence[str]]
@@ -194,8 +218,8 @@ class Opener:
     def _pooled(
         self, photographs: EmbeddingTable, words: Mapping[str, Sequence[str]]
     ) -> EmbeddingTable:
-        least = min(map(len, words.values()))
-        return pool(photographs, words, "mean", least=least)
+        pooled = {word: words[word] for word in self.candidates if word in words}
+        return pool(photographs, pooled, "mean", least=min(map(len, pooled.values())))
 
 
 def find(spec: str, base: Path, data_dir: Path | None) -> Path:

@@ -168,7 +168,10 @@ def _spaces(view: _View) -> Iterator[Table]:
         if space.random_weights:
             notes.append("random weights: proves that the tool runs, nothing about the model")
         if space.photographs:
-            notes.append(f"mean of {space.photographs} photographs a word")
+            notes.append(
+                f"mean of {space.photographs} photographs a word; words that share one with a "
+                "word asked about are no candidates"
+            )
         if space.left_out:
             notes.append(f"{plural(space.left_out, 'word')} left out")
         if space.untrained:
@@ -301,8 +304,8 @@ def _standard(view: _View) -> Table | None:
                 _score(scores.top5, count),
                 _score(only_c.top1 if only_c else None, count),
                 _score(only_c.top5 if only_c else None, count),
-                figure(control.restricted_top1) if control else "–",
-                figure(control.restricted_top5) if control else "–",
+                figure(control.restricted_top1) if control and count >= FEWEST else "–",
+                figure(control.restricted_top5) if control and count >= FEWEST else "–",
                 share(result.chance.restricted.top5),
             )
         )
@@ -373,8 +376,8 @@ def _random_pairs(view: _View) -> Table | None:
         tuple(rows),
         (
             f"Paper's protocol, unit vectors. Random pairs: mean of {max(draws):,} draws and the "
-            "range of 95 % of them; p: share of draws that score as high as the true pairs. The "
-            "published work drew once: its p is Fisher's exact test of the two counts.",
+            "range of 95 % of them; p: (1 + draws that score as high as the true pairs) / (draws + "
+            "1). The published work drew once: its p is Fisher's exact test of the two counts.",
         ),
     )
 
@@ -435,7 +438,8 @@ def _extended(view: _View) -> Table | None:
             "anchor: the first pair of the list against every other, the reading with the printed "
             "count and example; chain: neighbours in the list; relation: the first pair of each "
             "relation against its others, the only one whose questions keep to a relation. "
-            "On the image side photographs that two words share leave both means.",
+            "On the image side photographs that two words share leave both means, and a word keeps "
+            "10 photographs or is left out.",
         ),
     )
 
@@ -537,8 +541,9 @@ def _angles(view: _View) -> Table | None:
         published.ANGLES,
         (
             "A rotation leaves angles as they are. A common mean makes all of them small: centring "
-            "takes it away, and 'y and another d' is the angle to another question's answer. "
-            "AUC, P(cos(y, d) > cos(y, another d)), is free of it and may compare spaces.",
+            "(on the words of the questions) takes it away, and 'y and another d' is the angle to "
+            "another question's answer. AUC, P(cos(y, d) > cos(y, another d)) on unit vectors, is free of it and may compare "
+            "spaces. Of untrained copies the range of means over seeds stands below their mean.",
         ),
     )
 
@@ -589,10 +594,10 @@ def _spreads(
         for name, part, where in kinds:
             result = view.analogy(part, space)
             spread = _spread(result, where)
-            if result is None or spread is None:
+            if result is None or spread is None or result.questions.answered < FEWEST:
                 continue
             auc = Cell("")
-            if first and result.companions is not None:
+            if part == "offset" and where.endswith(".unit") and result.companions is not None:
                 auc = Cell(share(result.companions.auc), interval(result.companions.auc_ci))
             label = f"{_called(space, result)}: {name}" if first else name
             kind: Literal["share", "degrees"] = "degrees" if show is degrees else "share"
@@ -808,7 +813,8 @@ def _parallelism(view: _View) -> Table | None:
         (
             "Fournier, Dupoux and Dunbar (2020): parallel offsets without any neighbourhood. "
             "Concordance is the mean cosine between offsets; consistency, the AUC of true offsets "
-            "against shuffled pairings, is one half where the pairing does not matter.",
+            "against shuffled pairings, is one half where the pairing does not matter. A relation "
+            "without structure is above its null half of the time.",
         ),
     )
 
@@ -916,7 +922,10 @@ def _methods(view: _View) -> Facts:
     runs = [
         one.run for found in view.paper.results.values() for one in found if hasattr(one, "run")
     ]
-    versions = runs[0].versions if runs else {}
+    versions: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for name, value in run.versions.items():
+            versions.setdefault(name, {})[value] = None
     seconds = sum(run.seconds for run in runs)
     return Facts(
         (
@@ -925,7 +934,12 @@ def _methods(view: _View) -> Facts:
                 "y = b − a + c in float64 from the stored float32; answer: the candidate of "
                 "greatest cosine; equal scores go by row in lists and by expected credit in scores",
             ),
-            ("intervals", "95 % percentile, crossed bootstrap over word pairs (Owen 2007)"),
+            (
+                "intervals",
+                "95 % percentile: crossed bootstrap over word pairs (Owen 2007); of SemEval over "
+                "relations, of similarity and geometry over words, of additivity over rows and "
+                "columns, of photographs a word over their draws",
+            ),
             ("nulls", "gold answers permuted within relations; second pair from another relation"),
             ("seed", str(view.paper.manifest.seed)),
             (
@@ -933,7 +947,10 @@ def _methods(view: _View) -> Facts:
                 f"{seconds:.0f} s in all, on the instruction sets "
                 f"{', '.join(sorted({run.isa for run in runs}))}",
             ),
-            ("versions", ", ".join(f"{name} {value}" for name, value in versions.items())),
+            (
+                "versions",
+                ", ".join(f"{name} {' and '.join(found)}" for name, found in versions.items()),
+            ),
         )
     )
 
@@ -970,7 +987,7 @@ def listing(paper: Paper, part: str, title: str) -> Listing | None:
 
 def _question(space: str, row: dict[str, Any]) -> tuple[str, ...]:
     def rank(value: float | None) -> str:
-        return "–" if value is None else f"{value:g}"
+        return "–" if value is None else f"{value:,.10g}"
 
     return (
         space,
