@@ -543,7 +543,8 @@ def _angles(view: _View) -> Table | None:
             "A rotation leaves angles as they are. A common mean makes all of them small: centring "
             "(on the words of the questions) takes it away, and 'y and another d' is the angle to "
             "another question's answer. AUC, P(cos(y, d) > cos(y, another d)) on unit vectors, is "
-            "free of it and may compare spaces. Of untrained copies the range of means over seeds stands below their mean.",
+            "free of it and may compare spaces. Of untrained copies the range of means over seeds "
+            "stands below their mean.",
         ),
     )
 
