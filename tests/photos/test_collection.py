@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from embarith.cli import main
 from embarith.errors import DataError, EmbarithError, FormatError, OptionError
 from embarith.photos import (
+    Journal,
     Photograph,
     import_collection,
     read_collection,
@@ -318,3 +319,13 @@ def test_libraries_that_lack_are_named(
     block("imagehash")
     with pytest.raises(DataError, match=r"pip install 'embarith\[images\]'"):
         check(small)
+
+
+def test_an_imported_collection_keeps_the_verdicts(small: Path, tmp_path: Path) -> None:
+    image = read_collection(small).words["dog"][0]
+    with Journal(small, "anna") as journal:
+        journal.judge("dog", image, "drop")
+    assert len(read_collection(small).words["dog"]) == 2
+    found = import_collection(small, tmp_path / "mine")
+    assert found.words == read_collection(small).words
+    assert image not in found.words["dog"]

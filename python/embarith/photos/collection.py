@@ -13,7 +13,7 @@ from pathlib import Path
 
 from embarith.errors import DataError, FormatError, OptionError
 from embarith.files import replacing
-from embarith.photos.review import without_dropped
+from embarith.photos.review import REVIEWS, without_dropped
 
 WORDS = "words.csv"
 IMAGES = "images.csv"
@@ -202,7 +202,7 @@ def write_lists(home: Path, members: Sequence[Member], photographs: Sequence[Pho
 
 
 def import_collection(source: str | Path, home: str | Path) -> Collection:
-    """Take over the lists of another collection; its photographs stay where they are.
+    """Take over the lists and verdicts of another collection; its photographs stay where they are.
 
     Parameters
     ----------
@@ -230,7 +230,12 @@ def import_collection(source: str | Path, home: str | Path) -> Collection:
         path = json.dumps(str(found.folder.resolve()), ensure_ascii=False)
         temporary.write_text(f"images = {path}\n", encoding="utf-8")
     # As they are, with columns that only their maker knows; the list of words is what makes it one.
-    for name in (IMAGES, WORDS):
+    journals = [
+        journal.relative_to(source) for journal in sorted((source / REVIEWS).glob("*.jsonl"))
+    ]
+    if journals:
+        (home / REVIEWS).mkdir(exist_ok=True)
+    for name in (*journals, IMAGES, WORDS):
         if (source / name).is_file():
             with replacing(home / name) as temporary:
                 temporary.write_bytes((source / name).read_bytes())
