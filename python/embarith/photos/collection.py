@@ -230,12 +230,11 @@ def import_collection(source: str | Path, home: str | Path) -> Collection:
         path = json.dumps(str(found.folder.resolve()), ensure_ascii=False)
         temporary.write_text(f"images = {path}\n", encoding="utf-8")
     # As they are, with columns that only their maker knows; the list of words is what makes it one.
-    journals = [
-        journal.relative_to(source) for journal in sorted((source / REVIEWS).glob("*.jsonl"))
-    ]
+    journals = sorted((source / REVIEWS).glob("*.jsonl"))
     if journals:
         (home / REVIEWS).mkdir(exist_ok=True)
-    for name in (*journals, IMAGES, WORDS):
+    names = [f"{REVIEWS}/{journal.name}" for journal in journals]
+    for name in (*names, IMAGES, WORDS):
         if (source / name).is_file():
             with replacing(home / name) as temporary:
                 temporary.write_bytes((source / name).read_bytes())
