@@ -1,0 +1,345 @@
+"""Heads by the symmetric contrastive loss of Couairon, Douze, Cord, Schwenk (2022)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith.draws import generator
+from embarith.encoders.heads import Heads, Linear
+from embarith.errors import FormatError, OptionError
+from embarith.files import replacing
+from embarith.training.heads import (
+    Scaling,
+    Score,
+    Settings,
+    Step,
+    Trained,
+    Watch,
+    identity,
+    measure,
+    provenance,
+    require_torch,
+)
+from embarith.training.pairs import Floats, Ints, Pairs, Recall
+
+if TYPE_CHECKING:
+    import torch
+
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_TOLD = "embarith"
+
+
+def contrastive_loss(
+    photographs: torch.Tensor,
+    texts: torch.Tensor,
+    photograph: torch.Tensor,
+    text: torch.Tensor,
+    temperature: float,
+) -> torch.Tensor:
+    """½(C(I, T) + C(T, I)), C = -mean log softmax(I · T / τ), over the pairs of a batch.
+
+    Another caption of the same photograph is no wrong answer, nor is the same caption of another:
+    both are left out of the softmax.
+
+    Parameters
+    ----------
+    photographs, texts : tensor, shape (n, d)
+        Unit vectors of every pair.
+    photograph, text : tensor of int64, shape (n,)
+        Which each pair is of.
+    temperature : float
+        τ.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    same = (photograph[:, None] == photograph) | (text[:, None] == text)
+    same.fill_diagonal_(False)
+    logits = (photographs @ texts.T / temperature).masked_fill(same, -torch.inf)
+    own = torch.arange(len(logits), device=logits.device)
+    loss: torch.Tensor = (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
+    return loss
+
+
+def train_contrastive(
+    pairs: Pairs,
+    settings: Settings,
+    checkpoint: Path | None = None,
+    score: Score | None = None,
+    watch: Watch | None = None,
+) -> Trained:
+    """Train heads by AdamW; `train` documents the rest.
+
+    First weights and the order of every epoch follow from the seed and the epoch's number alone, so
+    that a run that was taken up again ends as one that was not.
+    """
+    require_torch()
+    run = _Run(pairs, settings)
+    state = _load(checkpoint, run) if checkpoint and checkpoint.is_file() else None
+    best = run.restore(state) if state else None
+    steps = list(state.steps) if state else []
+    if watch:
+        for step in steps:
+            watch(step)
+    while not _is_done(steps, settings):
+        epoch = len(steps) + 1
+        try:
+            training_loss = run.epoch(epoch)
+        except _NotANumber as fault:
+            kept = f"; {checkpoint} holds the best heads of the epochs before" if steps else ""
+            raise OptionError(
+                f"the loss is {fault.loss} in batch {fault.batch} of epoch {epoch}, at learning "
+                f"rate {settings.learning_rate:g}: training diverged; lower the learning rate"
+                f"{kept if checkpoint else ''}"
+            ) from None
+        heads = run.heads(f"epoch {epoch}")
+        step = measure(
+            pairs, heads, score, at=epoch, training_loss=training_loss, loss=run.validation_loss()
+        )
+        steps.append(step)
+        if best is None or _best(steps) is step:
+            best = heads
+        if checkpoint:
+            _save(checkpoint, run, best, steps)
+        if watch:
+            watch(step)
+    if checkpoint:
+        checkpoint.unlink(missing_ok=True)
+    assert best is not None
+    return Trained(best, tuple(steps), _best(steps))
+
+
+def _best(steps: list[Step]) -> Step:
+    # Of equal ones the first.
+    return max(steps, key=lambda step: step.recall.mean)
+
+
+def _is_done(steps: list[Step], settings: Settings) -> bool:
+    if not steps:
+        return False
+    waited = len(steps) - _best(steps).at
+    return len(steps) >= settings.epochs or waited >= settings.patience
+
+
+class _NotANumber(Exception):  # noqa: N818
+    def __init__(self, loss: float, batch: int) -> None:
+        self.loss, self.batch = loss, batch
+
+
+class _Run:
+    """Vectors, weights and optimizer on the device."""
+
+    def __init__(self, pairs: Pairs, settings: Settings) -> None:
+        import torch
+
+        self.pairs, self.settings = pairs, settings
+        self.device = _device(settings.device)
+        photographs = pairs.photographs.astype(np.float64)
+        texts = pairs.texts.astype(np.float64)
+        fitted = np.unique(pairs.training[:, 0]), np.unique(pairs.training[:, 1])
+        self.scalings = (Scaling.of(photographs[fitted[0]]), Scaling.of(texts[fitted[1]]))
+        if settings.freeze_text:
+            self.texts = self._tensor(texts / np.linalg.norm(texts, axis=1, keepdims=True))
+        else:
+            self.texts = self._tensor(self.scalings[1](texts))
+        self.photographs = self._tensor(self.scalings[0](photographs))
+        out = texts.shape[1]
+        self.sides = {"img": (photographs.shape[1], out)}
+        if not settings.freeze_text:
+            self.sides["txt"] = (out, out)
+        self.weights: dict[str, Any] = {}
+        for side, (taken, given) in self.sides.items():
+            # As torch.nn.Linear begins.
+            most = taken**-0.5
+            random = generator(settings.seed, "heads", side)
+            self.weights[f"{side}.weight"] = self._tensor(
+                random.uniform(-most, most, (given, taken))
+            ).requires_grad_()
+            self.weights[f"{side}.bias"] = self._tensor(np.zeros(given)).requires_grad_()
+        self.optimizer = torch.optim.AdamW(
+            self.weights.values(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that decides how training goes."""
+        settings = json.dumps(asdict(self.settings), sort_keys=True)
+        return hashlib.sha256(f"{self.pairs.sha256} {settings}".encode()).hexdigest()
+
+    def _tensor(self, array: Floats) -> Any:
+        import torch
+
+        return torch.from_numpy(array.astype(np.float32)).to(self.device)
+
+    def _loss(self, pairs: Ints) -> Any:
+        import torch
+        from torch.nn.functional import linear, normalize
+
+        photograph, text = torch.from_numpy(pairs.T.copy()).to(self.device)
+        photographs, texts = self.photographs[photograph], self.texts[text]
+        photographs = linear(photographs, self.weights["img.weight"], self.weights["img.bias"])
+        if "txt" in self.sides:
+            texts = linear(texts, self.weights["txt.weight"], self.weights["txt.bias"])
+        return contrastive_loss(
+            normalize(photographs),
+            normalize(texts),
+            photograph,
+            text,
+            self.settings.temperature,
+        )
+
+    def _batches(self, pairs: Ints, order: Ints) -> list[Ints]:
+        """Return batches of about equal size, so that none is left with a few pairs."""
+        count = max(1, round(len(pairs) / self.settings.batch_size))
+        return np.array_split(pairs[order], count)
+
+    def epoch(self, number: int) -> float:
+        """Go once through all captions; return the mean loss of a pair."""
+        pairs = self.pairs.training
+        order = generator(self.settings.seed, "heads", "order", number).permutation(len(pairs))
+        total = 0.0
+        for place, batch in enumerate(self._batches(pairs, order), 1):
+            loss = self._loss(batch)
+            value = float(loss.detach())
+            if not np.isfinite(value):
+                raise _NotANumber(value, place)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            total += value * len(batch)
+        return total / len(pairs)
+
+    def validation_loss(self) -> float:
+        """Return the mean loss of a pair of validation, in batches as those of training."""
+        import torch
+
+        pairs = self.pairs.validation
+        order = generator(self.settings.seed, "heads", "validation").permutation(len(pairs))
+        with torch.no_grad():
+            batches = self._batches(pairs, order)
+            return sum(float(self._loss(batch)) * len(batch) for batch in batches) / len(pairs)
+
+    def heads(self, picked: str) -> Heads:
+        """Return the weights as heads of raw vectors."""
+        folded = []
+        for side, scaling in zip(("img", "txt"), self.scalings, strict=True):
+            if side not in self.sides:
+                folded.append(identity(self.pairs.texts.shape[1]))
+                continue
+            weight, bias = (self._array(f"{side}.{part}") for part in ("weight", "bias"))
+            folded.append(scaling.folded(weight.astype(np.float64), bias.astype(np.float64)))
+        return Heads(
+            *folded,
+            provenance=provenance(self.pairs, self.settings, picked),
+            temperature=self.settings.temperature,
+        )
+
+    def _array(self, name: str) -> NDArray[np.float32]:
+        array: NDArray[np.float32] = self.weights[name].detach().cpu().numpy().copy()
+        return array
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Return weights and moments, by name."""
+        held = {f"weights.{name}": self._array(name) for name in self.weights}
+        for name, weight in self.weights.items():
+            for moment in _MOMENTS:
+                value = self.optimizer.state[weight][moment]
+                held[f"{moment}.{name}"] = value.detach().cpu().numpy().copy()
+        return held
+
+    def restore(self, state: _State) -> Heads:
+        """Take up weights and moments; return the best heads so far."""
+        import torch
+
+        with torch.no_grad():
+            for name, weight in self.weights.items():
+                weight.copy_(torch.from_numpy(state.arrays[f"weights.{name}"]))
+                self.optimizer.state[weight] = {
+                    moment: torch.from_numpy(state.arrays[f"{moment}.{name}"]).to(
+                        "cpu" if moment == "step" else self.device
+                    )
+                    for moment in _MOMENTS
+                }
+        return state.best
+
+
+def _device(wanted: str) -> Any:
+    import torch
+
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise OptionError(f"device {wanted!r}; there are cpu, cuda and cuda:N") from None
+    if device.type not in ("cpu", "cuda"):
+        raise OptionError(f"device {wanted!r}; there are cpu, cuda and cuda:N")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise OptionError(
+            f"device {wanted}: torch finds {torch.cuda.device_count()} CUDA GPUs; use cpu"
+        )
+    return device
+
+
+# -- checkpoints -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _State:
+    arrays: dict[str, NDArray[np.float32]]
+    best: Heads
+    steps: tuple[Step, ...]
+
+
+def _save(path: Path, run: _Run, best: Heads, steps: list[Step]) -> None:
+    from safetensors.numpy import save_file
+
+    told = {
+        "provenance": asdict(best.provenance),
+        "temperature": best.temperature,
+        "run": run.fingerprint,
+        "settings": asdict(run.settings),
+        "steps": [asdict(step) for step in steps],
+    }
+    arrays = run.arrays()
+    for side, head in (("img", best.img), ("txt", best.txt)):
+        arrays[f"{side}_head.weight"], arrays[f"{side}_head.bias"] = head.weight, head.bias
+    with replacing(path) as part:
+        save_file(
+            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+            part,
+            metadata={_TOLD: json.dumps(told, ensure_ascii=False)},
+        )
+
+
+def _load(path: Path, run: _Run) -> _State:
+    from safetensors import safe_open
+
+    # Names what is wrong with a file that is none.
+    best = Heads.read(path)
+    with safe_open(path, framework="numpy") as file:
+        told = json.loads((file.metadata() or {}).get(_TOLD, "{}"))
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if "run" not in told:
+        raise FormatError(f"{path}: heads, but no checkpoint; name another output")
+    if told["run"] != run.fingerprint:
+        mine = asdict(run.settings)
+        other = [
+            f"{name} {value} and not {mine.get(name)}"
+            for name, value in told["settings"].items()
+            if value != mine.get(name)
+        ]
+        raise OptionError(
+            f"{path}: the checkpoint of another run ({', '.join(other) or 'other vectors'}); "
+            "remove it, or name another output"
+        )
+    steps = tuple(
+        Step(**{**step, "recall": Recall(*(tuple(one) for one in step["recall"].values()))})
+        for step in told["steps"]
+    )
+    return _State(arrays, best, steps)

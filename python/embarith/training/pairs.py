@@ -1,0 +1,211 @@
+"""Photographs and their captions as pairs of vectors, and how well each finds the other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embarith.errors import OptionError
+from embarith.table import EmbeddingTable
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+DEPTHS = (1, 5, 10)
+"""k of R@k."""
+
+# Queries compared with all candidates at a time.
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Photographs with their captions, as rows of two matrices.
+
+    Parameters
+    ----------
+    images : tuple of str, length p
+    photographs : ndarray of float32, shape (p, d)
+    texts : ndarray of float32, shape (t, e)
+        Every caption once, whichever photographs it is of.
+    pairs : ndarray of int64, shape (n, 2)
+        Photograph and caption, photographs in order.
+    is_validation : ndarray of bool, shape (p,)
+        Photographs that nothing is fitted on.
+    source : str
+        Encoders of both sides.
+    held_out : int
+        Photographs with captions that were left out on demand.
+    """
+
+    images: tuple[str, ...]
+    photographs: NDArray[np.float32]
+    texts: NDArray[np.float32]
+    pairs: Ints
+    is_validation: Bools
+    source: str = ""
+    held_out: int = 0
+
+    @cached_property
+    def training(self) -> Ints:
+        """Pairs of photographs to fit on, shape (m, 2)."""
+        return self.pairs[~self.is_validation[self.pairs[:, 0]]]
+
+    @cached_property
+    def validation(self) -> Ints:
+        """Pairs of the others, shape (n - m, 2)."""
+        return self.pairs[self.is_validation[self.pairs[:, 0]]]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of vectors, pairs and split."""
+        digest = hashlib.sha256()
+        for matrix in (self.photographs, self.texts):
+            digest.update(f"{matrix.shape}\n".encode())
+            digest.update(np.ascontiguousarray(matrix, "<f4").data)
+        digest.update(np.ascontiguousarray(self.pairs, "<i8").data)
+        digest.update(np.packbits(self.is_validation).data)
+        return digest.hexdigest()
+
+    def describe(self) -> str:
+        """Return how many photographs and captions there are, and for what."""
+        validation = int(self.is_validation.sum())
+        held = f", {self.held_out:,} held out" if self.held_out else ""
+        return (
+            f"{len(self.images) - validation:,} photographs with {len(self.training):,} captions, "
+            f"{validation:,} with {len(self.validation):,} for validation{held}"
+        )
+
+
+def is_validation(image: str, seed: int = 0) -> bool:
+    """Whether a photograph is one for validation: a tenth of them, by a hash of seed and name.
+
+    Examples
+    --------
+    >>> [is_validation(f"{number}.jpg") for number in range(5)]
+    [False, False, False, False, False]
+    """
+    return hashlib.sha256(f"heads {seed} {image}".encode()).digest()[0] < 26
+
+
+def pair(
+    images: EmbeddingTable,
+    texts: EmbeddingTable,
+    captions: Mapping[str, Sequence[str]],
+    *,
+    hold_out: Collection[str] = (),
+    seed: int = 0,
+) -> Pairs:
+    """Look up the vectors of photographs and of all their captions.
+
+    Parameters
+    ----------
+    images : EmbeddingTable
+        Labels are photographs.
+    texts : EmbeddingTable
+        Labels are captions.
+    captions : mapping of str to sequence of str
+        The captions of every photograph.
+    hold_out : collection of str
+        Photographs to leave out, with all their captions.
+    seed : int
+        Of the split.
+
+    Raises
+    ------
+    OptionError
+        A photograph or caption without a vector, or no photograph left to fit or to validate on.
+    """
+    left_out = frozenset(hold_out)
+    kept = {image: said for image, said in captions.items() if image not in left_out}
+    names = tuple(kept)
+    rows = images.rows(names)
+    lost = np.flatnonzero(rows < 0)
+    if len(lost):
+        raise OptionError(
+            f"captions without photographs: {images.provenance.encoder} has no vector of "
+            f"{names[lost[0]]!r} ({len(lost):,} of {len(names):,} photographs); encode them, or "
+            "take their captions out of the file"
+        )
+    number: dict[str, int] = {}
+    pairs = [
+        (place, number.setdefault(caption, len(number)))
+        for place, said in enumerate(kept.values())
+        for caption in dict.fromkeys(said)
+    ]
+    lines = texts.rows(list(number))
+    lost = np.flatnonzero(lines < 0)
+    if len(lost):
+        raise OptionError(
+            f"{texts.provenance.encoder} has no vector of the caption {list(number)[lost[0]]!r} "
+            f"({len(lost):,} of {len(number):,} captions); 'embarith encode --texts' takes them "
+            "one a line"
+        )
+    images.check_rows(rows)
+    texts.check_rows(lines)
+    split = np.array([is_validation(image, seed) for image in names], bool)
+    for wanted, what in ((~split, "to fit heads on"), (split, "for validation")):
+        if not wanted.any():
+            raise OptionError(
+                f"of {len(captions):,} photographs with captions {len(captions) - len(names):,} "
+                f"are held out, and none of the rest is {what}; a tenth is for validation, by a "
+                "hash of seed and name"
+            )
+    return Pairs(
+        images=names,
+        photographs=images.vectors[rows],
+        texts=texts.vectors[lines],
+        pairs=np.array(pairs, np.int64),
+        is_validation=split,
+        source=f"{images.provenance.encoder} and {texts.provenance.encoder}",
+        held_out=len(captions) - len(names),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Percent of queries with a right answer among the first k, for k of `DEPTHS`."""
+
+    captions: tuple[float, ...]  # asked by a photograph
+    photographs: tuple[float, ...]  # asked by a caption
+
+    @property
+    def mean(self) -> float:
+        """Mean over both ways and every k."""
+        return float(np.mean((*self.captions, *self.photographs)))
+
+
+def recall(photographs: Floats, texts: Floats, pairs: Ints) -> Recall:
+    """Measure retrieval both ways.
+
+    Of several right answers the first counts; what is as near as it comes before it.
+
+    Parameters
+    ----------
+    photographs, texts : ndarray of float64, shape (p, d) and (t, d)
+        Unit vectors.
+    pairs : ndarray of int64, shape (n, 2)
+        Which are right, by rows of both.
+    """
+    return Recall(
+        _recall(photographs, texts, pairs),
+        _recall(texts, photographs, pairs[:, ::-1]),
+    )
+
+
+def _recall(queries: Floats, candidates: Floats, pairs: Ints) -> tuple[float, ...]:
+    ahead = np.empty(len(queries), np.int64)
+    for start in range(0, len(queries), _BLOCK):
+        scores = queries[start : start + _BLOCK] @ candidates.T
+        inside = (pairs[:, 0] >= start) & (pairs[:, 0] < start + len(scores))
+        right = np.zeros(scores.shape, bool)
+        right[pairs[inside, 0] - start, pairs[inside, 1]] = True
+        best = np.where(right, scores, -np.inf).max(axis=1)
+        ahead[start : start + len(scores)] = ((scores >= best[:, None]) & ~right).sum(axis=1)
+    return tuple(float(100 * np.mean(ahead < k)) for k in DEPTHS)
