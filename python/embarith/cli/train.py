@@ -1,15 +1,18 @@
-"""``embarith train``: tables from text."""
+"""``embarith train``: tables from text, heads from photographs with captions."""
 
 from __future__ import annotations
 
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from embarith.cli import _shared
+
+if TYPE_CHECKING:
+    from embarith.training.heads import Step
 
 
 @click.group(epilog=_shared.example("embarith train word2vec brown.zip -o brown.arrow"))
@@ -183,4 +186,203 @@ def word2vec(
         f"{len(corpus):,} sentences of {corpus.texts:,} texts, in {seconds:.0f} s "
         f"(training {rate:,.0f} words/s)",
         err=True,
+    )
+
+
+@train.command(
+    epilog=_shared.example(
+        "embarith train heads --images photos.arrow --texts texts.arrow --captions "
+        "photos/captions.csv -o ridge.safetensors --method ridge --data mini_simat",
+        "embarith train heads --images photos.arrow --texts texts.arrow --captions "
+        "photos/captions.csv -o heads.safetensors --temperature 0.1 --data mini_simat",
+    )
+)
+@click.option(
+    "--images",
+    required=True,
+    metavar="TABLE",
+    help="Vectors of the photographs, labelled as in the captions' column image.",
+)
+@click.option(
+    "--texts", required=True, metavar="TABLE", help="Vectors of the captions, labelled by them."
+)
+@click.option(
+    "--captions",
+    type=click.Path(exists=True, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="CSV with the columns image and caption, COCO's or Karpathy's JSON, Flickr's tokens.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="HEADS",
+    help="The safetensors file to write.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["contrastive", "ridge", "cca"]),
+    default="contrastive",
+    show_default=True,
+    help="Contrastive loss by torch; or in closed form ridge regression of captions on "
+    "photographs, or canonical correlation analysis.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.1,
+    show_default=True,
+    metavar="T",
+    help="τ of the contrastive loss.",
+)
+@click.option("--freeze-text", is_flag=True, help="Contrastive: train the photographs' head alone.")
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A SIMAT set: its photographs are left out, and its dev score is printed beside.",
+)
+@click.option(
+    "--hold-out",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Photographs to leave out, one a line.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="Passes over the captions, at most; 5 without a better recall end them earlier.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=2),
+    default=512,
+    show_default=True,
+    metavar="N",
+    help="Pairs in a batch.",
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=3e-4,
+    show_default=True,
+    metavar="A",
+    help="Of AdamW.",
+)
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    metavar="NAME",
+    help="What torch trains on: cpu, cuda or cuda:N.",
+)
+@_shared.seed_option
+@_shared.json_option
+def heads(
+    *,
+    images: str,
+    texts: str,
+    captions: Path,
+    output: Path,
+    folder: Path | None,
+    hold_out: Path | None,
+    seed: int,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Fit linear heads that lead photographs and texts into one space.
+
+    Photographs, never captions, are split: a tenth, by a hash of --seed and name, is for
+    validation. Ridge and CCA take the penalty of the best mean recall on these (R@1, R@5, R@10,
+    both ways), contrastive training the epoch. In a batch, other captions of the same photograph
+    are no wrong answers.
+
+    Contrastive training writes HEADS.checkpoint after every epoch; the same command goes on from
+    it and ends with the same file. It holds the best heads so far and can be used as HEADS.
+    """
+    from embarith.photos import read_captions
+    from embarith.training.heads import Settings, require_torch, train
+    from embarith.training.pairs import pair
+
+    if settings["method"] == "contrastive":
+        require_torch()
+    else:
+        _shared.refuse(
+            *("temperature", "freeze_text", "epochs", "batch_size", "learning_rate", "device"),
+            why=f"only of contrastive training, not of {settings['method']}",
+        )
+    chosen = Settings(**settings, seed=seed)
+    _check_heads(output)
+    said = read_captions(captions)
+    photographs = _shared.open_table(images, None, False)
+    table = _shared.open_table(texts, None, False)
+    left_out = set(_shared.read_lines(hold_out)) if hold_out else set()
+    score = None
+    if folder is not None:
+        from embarith.experiments.simat import dev_score
+        from embarith.questions import simat as sets
+
+        task = sets.read(folder, seed=seed)
+        left_out |= {*task.images, *task.regions}
+        score = dev_score(photographs, table, task)
+    pairs = pair(photographs, table, said, hold_out=left_out, seed=seed)
+    click.echo(pairs.describe(), err=True)
+
+    def watch(step: Step) -> None:
+        click.echo(_as_json(step) if as_json else _as_line(step), err=not as_json)
+
+    done = train(
+        pairs,
+        chosen,
+        checkpoint=output.with_name(f"{output.name}.checkpoint"),
+        score=score,
+        watch=watch,
+    )
+    done.heads.save(output)
+    if as_json:
+        click.echo(
+            json.dumps({"heads": str(output), "best": done.best.at, "sha256": done.heads.sha256})
+        )
+        return
+    taken = f"{done.heads.img.weight.shape[1]:,} and {done.heads.txt.weight.shape[1]:,}"
+    click.echo(
+        f"{output}: from {taken} into {done.heads.dimensions:,} dimensions, "
+        f"{done.heads.provenance.steps[-1]}",
+        err=True,
+    )
+
+
+def _check_heads(output: Path) -> None:
+    """Refuse to replace a file that holds no heads, or to write where no folder is."""
+    from embarith.encoders.heads import Heads
+    from embarith.errors import OptionError
+
+    if output.exists():
+        Heads.read(output)
+    if not output.resolve().parent.is_dir():
+        raise OptionError(f"{output}: its folder does not exist")
+
+
+def _as_json(step: Step) -> str:
+    from dataclasses import asdict
+
+    return json.dumps(asdict(step))
+
+
+def _as_line(step: Step) -> str:
+    def percent(values: tuple[float, ...]) -> str:
+        return "/".join(f"{value:.1f}" for value in values)
+
+    of = f"penalty {step.at:<8.3g}" if step.loss is None else f"epoch {step.at:<3.0f}"
+    losses = f" loss {step.training_loss:.3f}, {step.loss:.3f};" if step.loss is not None else ""
+    simat = f"; SIMAT dev {step.simat:.2f} at λ = {step.lam:g}" if step.simat is not None else ""
+    return (
+        f"{of}{losses} R@1/5/10 captions {percent(step.recall.captions)}, photographs "
+        f"{percent(step.recall.photographs)}{simat}"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -415,6 +415,36 @@ def heads_info(heads: Heads | None) -> HeadsInfo | None:
 
 def _masks(task: Simat) -> dict[Split, Bools]:
     return {"dev": ~task.is_test, "test": task.is_test, "all": np.ones(len(task), bool)}
+
+
+def dev_score(
+    images: EmbeddingTable, texts: EmbeddingTable, task: Simat, *, lams: Sequence[float] = LAMS
+) -> Callable[[Heads], tuple[float, float]]:
+    """Return a function of heads: their best score on the dev queries, and its λ.
+
+    Raises
+    ------
+    OptionError
+        A photograph without vector, no dev query with both words, or λ that do not rise.
+    """
+    photograph_rows(images, task)
+    lam = _lams(lams)
+    words = np.array(task.words)[texts.rows(task.words) >= 0]
+    known = np.isin(task.value, words) & np.isin(task.target, words) & ~task.is_test
+    if not known.any():
+        raise OptionError(
+            f"{texts.provenance.encoder} can be asked none of the dev queries of {task.name}: of "
+            f"its {len(task.words):,} words it has {len(words):,}"
+        )
+    asked = task.select(np.flatnonzero(known))
+
+    def score(heads: Heads) -> tuple[float, float]:
+        found = search(find_space(images, texts, asked, heads), asked, lam, task.right)
+        scores = 100 * np.average(found.success, axis=0, weights=asked.weights)
+        best = int(np.argmax(scores))
+        return float(scores[best]), float(lam[best])
+
+    return score
 
 
 # -- searching ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Making embedding tables: Word2Vec from text.
+"""Making embeddings: Word2Vec from text, and heads from photographs with captions.
 
-gensim is imported inside the functions that need it.
+gensim and torch are imported inside the functions that need them.
 """

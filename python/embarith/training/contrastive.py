@@ -144,12 +144,15 @@ class _Run:
         photographs = pairs.photographs.astype(np.float64)
         texts = pairs.texts.astype(np.float64)
         fitted = np.unique(pairs.training[:, 0]), np.unique(pairs.training[:, 1])
-        self.scalings = (Scaling.of(photographs[fitted[0]]), Scaling.of(texts[fitted[1]]))
+        self.scalings = {
+            "img": Scaling.of(photographs[fitted[0]]),
+            "txt": Scaling.of(texts[fitted[1]]),
+        }
         if settings.freeze_text:
             self.texts = self._tensor(texts / np.linalg.norm(texts, axis=1, keepdims=True))
         else:
-            self.texts = self._tensor(self.scalings[1](texts))
-        self.photographs = self._tensor(self.scalings[0](photographs))
+            self.texts = self._tensor(self.scalings["txt"](texts))
+        self.photographs = self._tensor(self.scalings["img"](photographs))
         out = texts.shape[1]
         self.sides = {"img": (photographs.shape[1], out)}
         if not settings.freeze_text:
@@ -214,6 +217,8 @@ class _Run:
             loss.backward()
             self.optimizer.step()
             total += value * len(batch)
+        if not all(bool(weight.isfinite().all()) for weight in self.weights.values()):
+            raise _NotANumber(np.nan, place)
         return total / len(pairs)
 
     def validation_loss(self) -> float:
@@ -228,18 +233,17 @@ class _Run:
 
     def heads(self, picked: str) -> Heads:
         """Return the weights as heads of raw vectors."""
-        folded = []
-        for side, scaling in zip(("img", "txt"), self.scalings, strict=True):
-            if side not in self.sides:
-                folded.append(identity(self.pairs.texts.shape[1]))
-                continue
-            weight, bias = (self._array(f"{side}.{part}") for part in ("weight", "bias"))
-            folded.append(scaling.folded(weight.astype(np.float64), bias.astype(np.float64)))
-        return Heads(
-            *folded,
-            provenance=provenance(self.pairs, self.settings, picked),
-            temperature=self.settings.temperature,
+        img, txt = (self._folded(side) for side in ("img", "txt"))
+        made = provenance(self.pairs, self.settings, picked)
+        return Heads(img, txt, made, self.settings.temperature)
+
+    def _folded(self, side: str) -> Linear:
+        if side not in self.sides:
+            return identity(self.pairs.texts.shape[1])
+        weight, bias = (
+            self._array(f"{side}.{part}").astype(np.float64) for part in ("weight", "bias")
         )
+        return self.scalings[side].folded(weight, bias)
 
     def _array(self, name: str) -> NDArray[np.float32]:
         array: NDArray[np.float32] = self.weights[name].detach().cpu().numpy().copy()

@@ -63,7 +63,7 @@ class Settings:
     epochs: int = 30
     patience: int = 5
     batch_size: int = 512
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     weight_decay: float = 0.01
     device: str = "cpu"
     seed: int = 0
@@ -164,7 +164,9 @@ def train(
     steps: list[Step] = []
     tried: list[Heads] = []
     for penalty in PENALTIES:
-        heads = replace(fit(penalty), provenance=provenance(pairs, chosen, f"penalty {penalty:.3g}"))
+        heads = replace(
+            fit(penalty), provenance=provenance(pairs, chosen, f"penalty {penalty:.3g}")
+        )
         step = measure(pairs, heads, score, at=penalty)
         if watch:
             watch(step)
@@ -209,11 +211,9 @@ def measure(
 
 def provenance(pairs: Pairs, settings: Settings, picked: str) -> Provenance:
     """Return what heads tell of their making."""
-    used = asdict(settings)
-    if settings.method != "contrastive":
-        used = {"method": settings.method}
-    name = settings.method
-    if name == "contrastive":
+    used, name = {"method": settings.method}, str(settings.method)
+    if settings.method == "contrastive":
+        used = asdict(settings)
         frozen = ", text frozen" if settings.freeze_text else ""
         name = f"contrastive (τ = {settings.temperature:g}{frozen})"
     return Provenance(
@@ -248,6 +248,7 @@ class Scaling:
         return cls(mean, length)
 
     def __call__(self, vectors: Floats) -> Floats:
+        """Scale vectors, shape (n, d)."""
         return (vectors - self.mean) / self.length
 
     def folded(self, weight: Floats, bias: Floats) -> Linear:
@@ -314,6 +315,7 @@ def _cca(pairs: Pairs) -> Callable[[float], Heads]:
             correlations[:, None] * (right @ whiten[1]),
         ]
         none = np.zeros(len(correlations))
-        return Heads(*(side.folded(one, none) for side, one in zip(sides, weights, strict=True)))
+        img, txt = (side.folded(one, none) for side, one in zip(sides, weights, strict=True))
+        return Heads(img, txt)
 
     return fit
