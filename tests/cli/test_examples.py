@@ -76,11 +76,15 @@ def _prepare_simat(folder: Path, shared: Path) -> None:
         f"A {'dog' if i % 2 else 'cat'} {'runs' if i % 5 else 'sleeps'} {where[i % 3]}"
         for i in range(120)
     ]
-    lines = (f"{i}.jpg,{caption}" for i, caption in enumerate(captions))
+    # Of these no set is made, so that heads are fitted on them.
+    captions += [f"A bird, number {i}" for i in range(60)]
+    lines = (f'{i}.jpg,"{caption}"' for i, caption in enumerate(captions))
     (folder / "photos" / "captions.csv").write_text("\n".join(["image,caption", *lines]))
-    task = build(read_captions(folder / "photos"), name="own").task
+    said = read_captions(folder / "photos")
+    task = build(said, name="own").task
     random = np.random.default_rng(0)
-    for labels, name in ((task.images, "clip-photos.arrow"), (task.texts, "clip-texts.arrow")):
+    texts = list(dict.fromkeys((*task.texts, *captions)))
+    for labels, name in ((list(said), "clip-photos.arrow"), (texts, "clip-texts.arrow")):
         vectors = random.normal(size=(len(labels), 512)).astype(np.float32)
         EmbeddingTable.from_arrays(labels, vectors).save(folder / name)
     shutil.copy(shared / "simat/data/head_clip_t=0.1.pt", folder)

@@ -191,10 +191,10 @@ def word2vec(
 
 @train.command(
     epilog=_shared.example(
-        "embarith train heads --images photos.arrow --texts texts.arrow --captions "
-        "photos/captions.csv -o ridge.safetensors --method ridge --data mini_simat",
-        "embarith train heads --images photos.arrow --texts texts.arrow --captions "
-        "photos/captions.csv -o heads.safetensors --temperature 0.1 --data mini_simat",
+        "embarith train heads --images clip-photos.arrow --texts clip-texts.arrow --captions "
+        "photos/captions.csv -o ridge.safetensors --method ridge --data own-simat",
+        "embarith train heads --images clip-photos.arrow --texts clip-texts.arrow --captions "
+        "photos/captions.csv -o heads-0.1.safetensors --temperature 0.1 --data own-simat",
     )
 )
 @click.option(
@@ -337,14 +337,10 @@ def heads(
     def watch(step: Step) -> None:
         click.echo(_as_json(step) if as_json else _as_line(step), err=not as_json)
 
-    done = train(
-        pairs,
-        chosen,
-        checkpoint=output.with_name(f"{output.name}.checkpoint"),
-        score=score,
-        watch=watch,
-    )
+    checkpoint = output.with_name(f"{output.name}.checkpoint")
+    done = train(pairs, chosen, checkpoint=checkpoint, score=score, watch=watch)
     done.heads.save(output)
+    checkpoint.unlink(missing_ok=True)
     if as_json:
         click.echo(
             json.dumps({"heads": str(output), "best": done.best.at, "sha256": done.heads.sha256})

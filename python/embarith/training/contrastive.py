@@ -96,7 +96,8 @@ def train_contrastive(
             kept = f"; {checkpoint} holds the best heads of the epochs before" if steps else ""
             raise OptionError(
                 f"the loss is {fault.loss} in batch {fault.batch} of epoch {epoch}, at learning "
-                f"rate {settings.learning_rate:g}: training diverged; lower the learning rate"
+                f"rate {settings.learning_rate:g}: training diverged; lower the "
+                f"learning rate, or raise the temperature"
                 f"{kept if checkpoint else ''}"
             ) from None
         heads = run.heads(f"epoch {epoch}")
@@ -110,8 +111,6 @@ def train_contrastive(
             _save(checkpoint, run, best, steps)
         if watch:
             watch(step)
-    if checkpoint:
-        checkpoint.unlink(missing_ok=True)
     assert best is not None
     return Trained(best, tuple(steps), _best(steps))
 

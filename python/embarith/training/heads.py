@@ -80,8 +80,9 @@ class Settings:
             raise OptionError(f"method {self.method!r} is none of {', '.join(METHODS)}{known}")
         for name in ("temperature", "learning_rate"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise OptionError(f"{name} must be greater than 0, not {value}")
+            # Beyond, float32 has no such numbers.
+            if not 0 < value < 1e30:
+                raise OptionError(f"{name} must be greater than 0 and below 1e30, not {value}")
         for name in ("epochs", "patience"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -143,7 +144,7 @@ def train(
     settings : Settings, optional
     checkpoint : path, optional
         Contrastive: written after every epoch, holds the best heads so far and all that training
-        goes on from; where it is there, training goes on. Removed at the end.
+        goes on from; where it is there, training goes on. To be removed once the heads are saved.
     score : callable, optional
         Says the SIMAT score of heads; it is recorded and decides nothing.
     watch : callable, optional
