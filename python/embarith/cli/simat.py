@@ -371,3 +371,111 @@ def import_(source: Path, target: Path) -> None:
     table = read_word_table(source)
     readers.write(table, target)
     click.echo(f"{target}: {len(table):,} rows × {table.dimensions} dimensions", err=True)
+
+
+@simat.command(
+    epilog=_shared.example(
+        "embarith simat study clip-photos.arrow clip-texts.arrow --captions photos/captions.csv "
+        "--data own-simat -o study --temperature 0.1 --temperature 1 --seeds 1"
+    )
+)
+@click.argument("images", metavar="IMAGES")
+@click.argument("texts", metavar="TEXTS")
+@click.option(
+    "--captions",
+    type=click.Path(exists=True, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="Captions of the photographs to train on, as 'embarith train heads' takes them.",
+)
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="The set to score on; its photographs are left out of training.",
+)
+@folder_option
+@click.option(
+    "--temperature",
+    "temperatures",
+    multiple=True,
+    type=click.FloatRange(min=0, min_open=True),
+    default=(0.005, 0.01, 0.03, 0.1, 0.3, 1.0),
+    show_default=True,
+    metavar="T",
+    help="τ to train with; may be repeated.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Heads a temperature, from --seed on.",
+)
+@click.option("--freeze-text", is_flag=True, help="Train the photographs' head alone.")
+@click.option(
+    "--lambda",
+    "lams",
+    type=_Lams(),
+    default="0:5:0.2",
+    show_default=True,
+    help="λ to try; that of the highest score on dev is taken, for all heads by themselves.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Draws behind the intervals.",
+)
+@_shared.seed_option
+@_shared.json_option
+def study(
+    *,
+    images: str,
+    texts: str,
+    captions: Path,
+    folder: Path,
+    output: Path,
+    temperatures: tuple[float, ...],
+    seeds: int,
+    freeze_text: bool,
+    lams: tuple[float, ...],
+    draws: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Train heads at several temperatures and compare them.
+
+    IMAGES and TEXTS are tables of photographs, and of captions and the set's words. DIR gets the
+    heads of every temperature and seed; what is there already is not trained again.
+    """
+    from embarith.experiments.heads import temperature_study
+    from embarith.photos import read_captions
+    from embarith.questions import simat as sets
+    from embarith.training.heads import Settings, require_torch
+
+    require_torch()
+    task = sets.read(folder, seed=seed)
+    said = read_captions(captions)
+    photographs = _shared.open_table(images, None, False)
+    words = _shared.open_table(texts, None, False)
+    with _shared.show_progress() as progress:
+        result = temperature_study(
+            photographs,
+            words,
+            said,
+            task,
+            output,
+            temperatures=temperatures,
+            seeds=seeds,
+            settings=Settings(freeze_text=freeze_text),
+            lams=lams,
+            draws=draws,
+            seed=seed,
+            progress=progress,
+        )
+    _shared.print_results([result], as_json)

@@ -189,13 +189,13 @@ def simat(
     masks = _masks(asked)
     if not masks[split].any():
         raise OptionError(f"{task.name} has no {split} queries to report on")
-    picked = _pick(found.success, asked, masks["dev"])
+    picked = pick(found.success, asked, masks["dev"])
     columns = {"score": found.success[:, picked]}
     raw_lam = None
     if heads is not None and images.dimensions == texts.dimensions:
         bare = find_space(images, texts, task, None)
         plain = search(bare, asked, lam, right, progress=progress)
-        at = _pick(plain.success, asked, masks["dev"])
+        at = pick(plain.success, asked, masks["dev"])
         columns["no_heads"], raw_lam = plain.success[:, at], float(lam[at])
     columns |= _without_transformation(space, asked, right)
     measure = _Measure(asked, draws, seed)
@@ -232,15 +232,7 @@ def simat(
             pairs=len(set(zip(task.value, task.target, task.field.tolist(), strict=True))),
         ),
         coverage=coverage(len(task), lost),
-        data=SimatSet(
-            photographs=len(task.images),
-            captions=len(task.captions),
-            words=len(task.words),
-            dev=int((~task.is_test).sum()),
-            test=int(task.is_test.sum()),
-            split=task.split,
-            stale=task.stale,
-        ),
+        data=set_info(task),
         judge=judged,
         split=split,
         lam=float(lam[picked]),
@@ -428,15 +420,8 @@ def dev_score(
         A photograph without vector, no dev query with both words, or λ that do not rise.
     """
     photograph_rows(images, task)
-    lam = _lams(lams)
-    words = np.array(task.words)[texts.rows(task.words) >= 0]
-    known = np.isin(task.value, words) & np.isin(task.target, words) & ~task.is_test
-    if not known.any():
-        raise OptionError(
-            f"{texts.provenance.encoder} can be asked none of the dev queries of {task.name}: of "
-            f"its {len(task.words):,} words it has {len(words):,}"
-        )
-    asked = task.select(np.flatnonzero(known))
+    asked, lam = asked_queries(texts, task, lams)
+    asked = asked.select(np.flatnonzero(~asked.is_test))
 
     def score(heads: Heads) -> tuple[float, float]:
         found = search(find_space(images, texts, asked, heads), asked, lam, task.right)
@@ -445,6 +430,39 @@ def dev_score(
         return float(scores[best]), float(lam[best])
 
     return score
+
+
+def asked_queries(
+    texts: EmbeddingTable, task: Simat, lams: Sequence[float]
+) -> tuple[Simat, Floats]:
+    """Return the queries whose words have vectors, and the λ, rising.
+
+    Raises
+    ------
+    OptionError
+        No dev query is left to pick λ on, or λ that are no numbers.
+    """
+    words = np.array(task.words)[texts.rows(task.words) >= 0]
+    known = np.isin(task.value, words) & np.isin(task.target, words)
+    if not (known & ~task.is_test).any():
+        raise OptionError(
+            f"{texts.provenance.encoder} can be asked none of the dev queries of {task.name}: of "
+            f"its {len(task.words):,} words it has {len(words):,}"
+        )
+    return task.select(np.flatnonzero(known)), _lams(lams)
+
+
+def set_info(task: Simat) -> SimatSet:
+    """Return what a result says of its set."""
+    return SimatSet(
+        photographs=len(task.images),
+        captions=len(task.captions),
+        words=len(task.words),
+        dev=int((~task.is_test).sum()),
+        test=int(task.is_test.sum()),
+        split=task.split,
+        stale=task.stale,
+    )
 
 
 # -- searching ---------------------------------------------------------------------------------
@@ -529,7 +547,7 @@ def _lams(lams: Sequence[float]) -> Floats:
     return found
 
 
-def _pick(success: Floats, task: Simat, dev: Bools) -> int:
+def pick(success: Floats, task: Simat, dev: Bools) -> int:
     """Return the place of the λ with the highest score on dev, the lowest of equals."""
     if success.shape[1] == 1:
         return 0
@@ -647,6 +665,20 @@ class _Measure:
             seed=self.seed,
         )
         return [overall, *groups, *[none] * (len(FIELDS) - len(groups))]
+
+
+def test_scores(task: Simat, columns: Floats, draws: int, seed: int) -> list[SimatFigure]:
+    """Return the scores of columns of success over the test queries, with intervals.
+
+    Raises
+    ------
+    OptionError
+        There are none.
+    """
+    if not task.is_test.any():
+        raise OptionError(f"{task.name} has no test queries to report on")
+    scores = _Measure(task, draws, seed).scores(columns, task.is_test)
+    return [one.all for one in scores if one.all is not None]
 
 
 def _figure(success: Floats, weights: Floats, bounds: Floats) -> SimatFigure | None:

@@ -18,6 +18,7 @@ from embarith.report import (
     extraction,
     gap,
     geometry,
+    heads,
     island,
     plane,
     semeval,
@@ -33,6 +34,7 @@ from embarith.result import (
     ExtractionResult,
     GapResult,
     GeometryResult,
+    HeadsResult,
     IslandResult,
     PlaneResult,
     Result,
@@ -58,6 +60,7 @@ _KINDS: tuple[tuple[type, Callable[[list[Any]], Iterator[Section]]], ...] = (
     (ExtractionResult, extraction.sections),
     (PlaneResult, plane.sections),
     (SimatResult, simat.sections),
+    (HeadsResult, heads.sections),
     (TransformResult, simat.transformed),
     (Answer, answer.sections),
 )

@@ -20,6 +20,7 @@ from embarith.result import (
     ExtractionResult,
     GapResult,
     GeometryResult,
+    HeadsResult,
     IslandResult,
     Measured,
     PlaneResult,
@@ -267,6 +268,30 @@ def _by(scores: SimatScores) -> Line:
     return found
 
 
+def _heads(result: HeadsResult) -> Iterator[Line]:
+    head = {
+        "images": result.images.name,
+        "texts": result.texts.name,
+        "freeze_text": result.freeze_text,
+        "data": result.questions.name,
+    }
+    for point in result.points:
+        found: Line = {**head, "temperature": point.temperature, "row": "mean", "dev": point.dev}
+        for name in ("test", "difference", "recall"):
+            one = getattr(point, name)
+            found |= {name: one.value}
+            found |= {f"{name}_low": one.ci[0], f"{name}_high": one.ci[1]} if one.ci else {}
+        yield found
+        for one in point.trained:
+            line = {"row": "seed", "seed": one.seed, "lam": one.lam, "dev": one.dev}
+            line |= {"test": one.test, "best": one.best, "best_lam": one.best_lam}
+            for k, captions, photographs in zip(
+                (1, 5, 10), one.captions, one.photographs, strict=True
+            ):
+                line |= {f"captions_{k}": captions, f"photographs_{k}": photographs}
+            yield {**head, "temperature": point.temperature, **line}
+
+
 def _transform(result: TransformResult) -> Iterator[Line]:
     for place, one in enumerate(result.retrieved, 1):
         yield {
@@ -312,5 +337,6 @@ _LINES: dict[type, Callable[[Any], Iterator[Line]]] = {
     PlaneResult: _plane,
     SimatResult: _simat,
     TransformResult: _transform,
+    HeadsResult: _heads,
     Answer: _answer,
 }

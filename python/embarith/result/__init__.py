@@ -53,6 +53,7 @@ from embarith.result.geometry import (
     Norms,
     Shape,
 )
+from embarith.result.heads import HeadsPoint, HeadsResult, HeadsTrained
 from embarith.result.island import IslandPoint, IslandResult
 from embarith.result.plane import (
     Place,
@@ -104,6 +105,7 @@ Result = (
     | PlaneResult
     | SimatResult
     | TransformResult
+    | HeadsResult
     | Answer
 )
 
@@ -134,6 +136,9 @@ __all__ = [
     "GeometryResult",
     "Given",
     "HeadsInfo",
+    "HeadsPoint",
+    "HeadsResult",
+    "HeadsTrained",
     "Hub",
     "Interval",
     "IslandPoint",

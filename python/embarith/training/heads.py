@@ -18,7 +18,7 @@ import numpy as np
 from embarith.encoders.heads import Heads, Linear
 from embarith.errors import OptionError, nearest
 from embarith.provenance import Provenance
-from embarith.training.pairs import Floats, Pairs, Recall, recall
+from embarith.training.pairs import Floats, Pairs, Recall, local_pairs, recall
 
 Method = Literal["contrastive", "ridge", "cca"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -199,12 +199,11 @@ def measure(
     loss: float | None = None,
 ) -> Step:
     """Return the step of heads, with recall on validation and the score of SIMAT."""
-    photographs, ours = np.unique(pairs.validation[:, 0], return_inverse=True)
-    texts, theirs = np.unique(pairs.validation[:, 1], return_inverse=True)
+    photographs, texts, local = local_pairs(pairs.validation)
     found = recall(
         heads.apply_images(pairs.photographs[photographs]),
         heads.apply_texts(pairs.texts[texts]),
-        np.stack([ours, theirs], axis=1),
+        local,
     )
     simat, lam = score(heads) if score else (None, None)
     return Step(at, found, training_loss, loss, simat, lam)

@@ -181,10 +181,15 @@ class Recall:
         return float(np.mean((*self.captions, *self.photographs)))
 
 
+def local_pairs(pairs: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the photographs and captions of some pairs, and the pairs by their places there."""
+    photographs, ours = np.unique(pairs[:, 0], return_inverse=True)
+    texts, theirs = np.unique(pairs[:, 1], return_inverse=True)
+    return photographs, texts, np.stack([ours, theirs], axis=1)
+
+
 def recall(photographs: Floats, texts: Floats, pairs: Ints) -> Recall:
     """Measure retrieval both ways.
-
-    Of several right answers the first counts; what is as near as it comes before it.
 
     Parameters
     ----------
@@ -193,19 +198,22 @@ def recall(photographs: Floats, texts: Floats, pairs: Ints) -> Recall:
     pairs : ndarray of int64, shape (n, 2)
         Which are right, by rows of both.
     """
-    return Recall(
-        _recall(photographs, texts, pairs),
-        _recall(texts, photographs, pairs[:, ::-1]),
-    )
+    both = ahead(photographs, texts, pairs), ahead(texts, photographs, pairs[:, ::-1])
+    captions, images = (tuple(float(100 * np.mean(one < k)) for k in DEPTHS) for one in both)
+    return Recall(captions, images)
 
 
-def _recall(queries: Floats, candidates: Floats, pairs: Ints) -> tuple[float, ...]:
-    ahead = np.empty(len(queries), np.int64)
+def ahead(queries: Floats, candidates: Floats, pairs: Ints) -> Ints:
+    """Return how many wrong candidates come before the first right one of every query.
+
+    What is as near as the right one comes before it.
+    """
+    counts = np.empty(len(queries), np.int64)
     for start in range(0, len(queries), _BLOCK):
         scores = queries[start : start + _BLOCK] @ candidates.T
         inside = (pairs[:, 0] >= start) & (pairs[:, 0] < start + len(scores))
         right = np.zeros(scores.shape, bool)
         right[pairs[inside, 0] - start, pairs[inside, 1]] = True
         best = np.where(right, scores, -np.inf).max(axis=1)
-        ahead[start : start + len(scores)] = ((scores >= best[:, None]) & ~right).sum(axis=1)
-    return tuple(float(100 * np.mean(ahead < k)) for k in DEPTHS)
+        counts[start : start + len(scores)] = ((scores >= best[:, None]) & ~right).sum(axis=1)
+    return counts
