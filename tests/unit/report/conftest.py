@@ -320,3 +320,44 @@ def extraction() -> result.ExtractionResult:
         seed=0,
         run=result.Run(1.5, "avx2", 2, {}, {}),
     )
+
+
+@pytest.fixture
+def heads() -> result.HeadsResult:
+    """Three temperatures, two seeds each."""
+    encoder = result.EncoderInfo("lite2", 7641, 1280, "ab" * 32, {})
+
+    def point(temperature: float, score: float, low: float, high: float) -> result.HeadsPoint:
+        info = result.HeadsInfo(f"contrastive {temperature}", "ef" * 32, 384, temperature)
+        recalls = ((31.5, 60.5, 75.5), (30.5, 61.5, 74.5))
+        return result.HeadsPoint(
+            temperature=temperature,
+            dev=score + 0.25,
+            test=result.SimatFigure(6592, score, (score - 2, score + 3)),
+            difference=result.SimatFigure(6592, score - 22.125, (low, high)),
+            recall=result.SimatFigure(272, 55.625, (52.5, 58.5)),
+            trained=tuple(
+                result.HeadsTrained(info, seed, 1.5, score, score, score + 1, 2.0, *recalls)
+                for seed in (0, 1)
+            ),
+        )
+
+    return result.HeadsResult(
+        images=encoder,
+        texts=encoder,
+        pairs="2,527 photographs with 12,632 captions",
+        pairs_sha256="cd" * 32,
+        freeze_text=False,
+        questions=result.QuestionsInfo("mini", "", "cd" * 32, 12895, 12895, 0, 77),
+        data=result.SimatSet(744, 110, 30, 6303, 6592, "by sha256", 0),
+        lams=(0.0, 1.5, 2.0),
+        best=0.1,
+        points=(
+            point(0.01, 16.375, -8.5, -3.5),
+            point(0.1, 22.125, 0.0, 0.0),
+            point(0.3, 20.625, -3.5, 0.5),
+        ),
+        draws=1000,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )

@@ -211,3 +211,18 @@ def test_similarity_shows_both_treatments_and_compares_tables(
     assert "wordsim353 compared" in both
     assert "+.025" in both
     assert "the 331 pairs that all tables of the call cover; differences are to other" in both
+
+
+@pytest.mark.parametrize("name", ["terminal", "md", "latex", "html", "csv"])
+def test_heads_by_temperature_are_printed_with_intervals(
+    heads: result.HeadsResult, name: str
+) -> None:
+    text = " ".join(render([heads], name).split()).replace("--", "–")
+    shown = ("22.125", "16.375") if name == "csv" else ("22.12", "20.12–25.12", "16.38")
+    for needed in (*shown, "lite2", "0.01", "55.62", "31.5"):
+        assert needed in text, needed
+    if name != "csv":
+        assert "can be told on the test from τ = 0.01 and not from τ = 0.3" in text
+        assert "chosen on the queries it is given on" in text
+    alone = replace(heads, points=heads.points[1:2])
+    assert "can be told" not in render([alone], name)

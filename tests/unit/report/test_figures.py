@@ -38,7 +38,7 @@ def photographed(plane: result.PlaneResult) -> result.PlaneResult:
     return replace(plane, fitted_on="photographs", photographs=shown, thumbnail_side=90)
 
 
-KINDS = ("plane", "photographed", "extraction", "analogy")
+KINDS = ("plane", "photographed", "extraction", "analogy", "heads")
 
 
 def texts(path: Path) -> str:
@@ -222,3 +222,16 @@ def test_matplotlib_is_asked_for_where_it_is_absent(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(OptionError, match=r"embarith\[report\]"):
         figures.draw(plane)
+
+
+def test_temperatures_are_drawn_with_what_can_be_told(
+    heads: result.HeadsResult, tmp_path: Path
+) -> None:
+    drawn = figures.draw(heads)
+    figures.save(drawn, tmp_path / "heads.svg")
+    for text in ("τ", "0.01", "0.3", "SIMAT score on test", "mean recall on validation"):
+        assert text in texts(tmp_path / "heads.svg")
+    assert "can be told on the test from τ = 0.01 and not from τ = 0.3" in str(drawn.get_label())
+    score, recall = drawn.axes
+    assert score.get_lines()[0].get_ydata().tolist() == [16.375, 22.125, 20.625]
+    assert recall.get_lines()[0].get_ydata().tolist() == [55.625] * 3

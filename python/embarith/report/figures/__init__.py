@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from embarith.errors import OptionError
 from embarith.files import replacing
-from embarith.report.figures import curves, forests, planes
+from embarith.report.figures import curves, forests, planes, temperatures
 from embarith.report.figures.style import STYLE
-from embarith.result import AnalogyResult, ExtractionResult, PlaneResult, Result
+from embarith.result import AnalogyResult, ExtractionResult, HeadsResult, PlaneResult, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,8 +32,9 @@ def draw(*results: Result) -> Figure:
     Parameters
     ----------
     *results : Result
-        A question in the plane; accuracy by number of photographs; or one or several analogy
-        results, whose accuracy at every size of vocabulary is drawn together.
+        A question in the plane; accuracy by number of photographs; score and recall by temperature;
+        or one or several analogy results, whose accuracy at every size of vocabulary is drawn
+        together.
 
     Returns
     -------
@@ -51,10 +52,12 @@ def draw(*results: Result) -> Figure:
         return _styled(planes.draw, results[0])
     if len(results) == 1 and isinstance(results[0], ExtractionResult):
         return _styled(curves.extraction, results[0])
+    if len(results) == 1 and isinstance(results[0], HeadsResult):
+        return _styled(temperatures.draw, results[0])
     kinds = ", ".join(one.schema for one in results) or "nothing"
     raise OptionError(
-        f"no figure of {kinds}: give one embarith.plane/1 or embarith.extraction/1, or any number "
-        "of embarith.analogy/1"
+        f"no figure of {kinds}: give one embarith.plane/1, embarith.extraction/1 or "
+        "embarith.heads/1, or any number of embarith.analogy/1"
     )
 
 
