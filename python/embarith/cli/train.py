@@ -262,7 +262,7 @@ def word2vec(
 @click.option(
     "--batch-size",
     type=click.IntRange(min=2),
-    default=512,
+    default=2048,
     show_default=True,
     metavar="N",
     help="Pairs in a batch.",
@@ -270,7 +270,7 @@ def word2vec(
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
-    default=3e-4,
+    default=1e-3,
     show_default=True,
     metavar="A",
     help="Of AdamW.",

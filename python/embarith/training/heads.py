@@ -62,8 +62,8 @@ class Settings:
     freeze_text: bool = False
     epochs: int = 30
     patience: int = 5
-    batch_size: int = 512
-    learning_rate: float = 3e-4
+    batch_size: int = 2048
+    learning_rate: float = 1e-3
     weight_decay: float = 0.01
     device: str = "cpu"
     seed: int = 0
