@@ -361,3 +361,12 @@ def test_devices_that_there_are_not(pairs: Pairs, monkeypatch: pytest.MonkeyPatc
     ):
         with pytest.raises(OptionError, match=message):
             train(pairs, replace(FAST, device=wanted))
+
+
+def test_contrastive_training_alone_needs_torch(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "find_spec", lambda name: None)
+    with pytest.raises(OptionError, match=r"needs torch: pip install 'embarith\[export\]'"):
+        train(pairs, FAST)
+    train(pairs, Settings(method="ridge"))

@@ -340,7 +340,8 @@ def heads(
     checkpoint = output.with_name(f"{output.name}.checkpoint")
     done = train(pairs, chosen, checkpoint=checkpoint, score=score, watch=watch)
     done.heads.save(output)
-    checkpoint.unlink(missing_ok=True)
+    if chosen.method == "contrastive":
+        checkpoint.unlink(missing_ok=True)
     if as_json:
         click.echo(
             json.dumps({"heads": str(output), "best": done.best.at, "sha256": done.heads.sha256})
