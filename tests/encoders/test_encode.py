@@ -560,7 +560,7 @@ def test_pooling_means_of_unit_vectors() -> None:
         ("word,rank,image\ndog,first,a.jpg\n", r":2: word 'dog', rank 'first'"),
         ("word,rank,image\ndog,1,../a.jpg\n", r":2: image '../a.jpg' leaves the folder"),
         ("word,rank,image\ndog,1,a.jpg\ndog,1,b.jpg\n", r":3: word 'dog' has two images of rank 1"),
-        ("word,rank,image\ndog\n", r":2: word 'dog', rank None"),
+        ("word,rank,image\ndog\n", r":2: word 'dog', rank ''"),
     ],
 )
 def test_faults_of_a_collection_are_named(text: str, message: str, tmp_path: Path) -> None:
