@@ -47,7 +47,9 @@ fuzz_target!(|case: Case| {
     let norms = Norms::of(matrix, &Control::default()).unwrap();
     let table = Table::new(matrix, &norms).unwrap();
     let shadow = Shadow::new(&table, &Control::default()).unwrap();
-    shadow.save(&FILE, &own, &norms, &Control::default()).unwrap();
+    shadow
+        .save(&FILE, &own, &norms, &Control::default())
+        .unwrap();
     let saved = fs::read(&*FILE).unwrap();
     assert!(holds(&saved, &own, rows, dim), "what `save` wrote");
 
@@ -75,7 +77,9 @@ fuzz_target!(|case: Case| {
     assert_eq!(opened.is_ok(), holds(&file, &key, rows, dim), "{opened:?}");
     if let Ok((norms, shadow)) = opened {
         let copy = FILE.with_extension("copy");
-        shadow.save(&copy, &key, &norms, &Control::default()).unwrap();
+        shadow
+            .save(&copy, &key, &norms, &Control::default())
+            .unwrap();
         assert!(fs::read(&copy).unwrap() == file, "saved again");
         fs::remove_file(&copy).unwrap();
     }
