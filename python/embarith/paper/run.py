@@ -232,6 +232,8 @@ class Study:
         for one in self.spaces:
             if one not in able:
                 self._analogy(f"offset/{one.name}", [one.table], self.chosen, paper)
+                raw: Settings = {**paper, "raw": True}
+                self._analogy(f"offset-raw/{one.name}", [one.table], self.chosen, raw)
             self._analogy(f"standard/{one.name}", [one.table], self.chosen)
 
     def _angles(self) -> None:

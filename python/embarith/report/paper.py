@@ -814,8 +814,7 @@ def _parallelism(view: _View) -> Table | None:
         (
             "Fournier, Dupoux and Dunbar (2020): parallel offsets without any neighbourhood. "
             "Concordance is the mean cosine between offsets; consistency, the AUC of true offsets "
-            "against shuffled pairings, is one half where the pairing does not matter. A relation "
-            "without structure is above its null half of the time.",
+            "against shuffled pairings, is one half where the pairing does not matter.",
         ),
     )
 
