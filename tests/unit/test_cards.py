@@ -94,3 +94,4 @@ def test_the_command_lists_every_card_and_prints_one() -> None:
     wrong = run.invoke(main, ["models", "show", "torchvision:resnet50"])
     assert wrong.exit_code == 1
     assert "there are IMAGENET1K_V1, IMAGENET1K_V2" in wrong.stderr
+    assert f"did you mean {encoder!r}" in wrong.stderr

@@ -52,11 +52,17 @@ def show(encoder: str, as_json: bool) -> None:
     """
     from embarith.encoders import CARDS, card_of
     from embarith.encoders.card import source_of, write_card
+    from embarith.errors import OptionError, nearest
     from embarith.export.folder import template
     from embarith.export.loading import LOADERS
 
     is_known = encoder in CARDS or encoder.partition(":")[0] not in LOADERS
-    card = card_of(encoder) if is_known else template(encoder)
+    try:
+        card = card_of(encoder) if is_known else template(encoder)
+    except OptionError as fault:
+        if is_known:
+            raise
+        raise OptionError(f"{fault}{nearest(encoder, CARDS)}") from None
     if as_json:
         from msgspec import to_builtins
 
