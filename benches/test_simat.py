@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from embarith import EmbeddingTable, solvers
+from embarith import EmbeddingTable
 from embarith.experiments.simat import LAMS, simat
 from embarith.questions import simat as sets
 from measuring import measure
@@ -61,7 +61,7 @@ def test_sweep(benchmark: BenchmarkFixture, peer: str) -> None:
     steps = words[target] - words[value]
 
     def sweep(lams: Floats) -> NDArray[np.int64]:
-        return solvers.sweep(
+        return sweep(
             photographs,
             photographs,
             words,

@@ -48,6 +48,9 @@ class LabelIndex:
     """
 
     def __new__(cls, offsets: NDArray[np.int32], text: NDArray[np.uint8]) -> LabelIndex: ...
+    def __len__(self) -> int:
+        """Return how many labels differ from each other."""
+
     def rows(self, labels: list[str]) -> NDArray[np.int64]:
         """Return the row of every label, −1 where there is none."""
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from embarith.errors import OptionError, TableError
+from embarith.labels import index_of
 
 # Queries looked at together.
 _BLOCK = 4096
@@ -36,28 +37,6 @@ def as_matrix(vectors: Any) -> NDArray[np.float32]:
         )
     matrix: NDArray[np.float32] = vectors
     return matrix
-
-
-def as_labels(labels: Any) -> pa.StringArray:
-    """Return labels as one Arrow string array; refuse what is not text."""
-    if isinstance(labels, pa.ChunkedArray):
-        labels = labels.combine_chunks()
-    if isinstance(labels, pa.Array):
-        try:
-            text = labels.cast(pa.string())
-            text.validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise TableError(f"labels are no Unicode text: {error}") from None
-        return text
-    labels = list(labels)  # which may be given one by one, and once only
-    for row, label in enumerate(labels):
-        if not isinstance(label, str):
-            raise TableError(f"row {row}: label {label!r} is {type(label).__name__}, not str")
-    try:
-        return pa.array(labels, pa.string())
-    except UnicodeEncodeError as error:
-        row = labels.index(error.object)
-        raise TableError(f"row {row}: label {error.object!r} is no Unicode text") from None
 
 
 def as_queries(queries: Any, dimensions: int) -> NDArray[np.float32] | NDArray[np.float64]:
@@ -169,7 +148,7 @@ def find_faults(
     empty = pc.equal(pc.utf8_length(labels), 0).fill_null(True)
     for row in np.flatnonzero(empty.to_numpy(zero_copy_only=False)):
         faults[int(row)] = "the label is empty"
-    if pc.count_distinct(labels).as_py() != len(labels) - labels.null_count:
+    if len(index_of(labels)) != len(labels):
         first: dict[str, int] = {}
         for place, label in enumerate(labels.to_pylist()):
             # A row that is left out takes no label.

@@ -23,8 +23,9 @@ method            score of a row x
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -376,23 +377,68 @@ def _ask(
     if method == "pairdistance":
         if wanted.similarity == "spearman":
             raise OptionError("pairdistance is a cosine between offsets; it has no spearman form")
-        vectors = _formed(table, raw)
-        pairs, which = np.unique(inputs[:, :2], axis=0, return_inverse=True)
-        words, place = np.unique(inputs[:, 2], return_inverse=True)
-        differences = vectors(pairs[:, 1]) - vectors(pairs[:, 0])
-        atoms = np.concatenate([differences, vectors(words)])
-        places = np.stack([which.reshape(-1), place + len(pairs)], axis=1)
-        ones = np.ones(places.shape)
-        return _run(table, "pairdistance", atoms, places, ones, wanted, raw=raw)
+        return _in_parts(table, inputs, wanted, partial(_pair_distance, table, raw=raw))
     if wanted.similarity == "spearman":
-        a, b, c = inputs.T
-        return _search_sums(table, offsets(table, a, b, c, raw=raw, method=method), wanted)
+
+        def ask(part: Rows, of_part: _Wanted) -> Solutions:
+            a, b, c = part.T
+            sums = offsets(table, a, b, c, raw=raw, method=method)
+            return _search_sums(table, sums, of_part)
+
+        return _in_parts(table, inputs, wanted, ask)
     used = [i for i, coefficient in enumerate(LINEAR[method]) if coefficient]
     rows, places = _distinct(inputs[:, used])
     weights = np.broadcast_to(np.array(LINEAR[method])[used], places.shape)
     if not raw:
         weights = weights / table.norms[inputs[:, used]]
     return _run(table, "offset", rows, places, weights, wanted)
+
+
+def _pair_distance(table: EmbeddingTable, inputs: Rows, wanted: _Wanted, raw: bool) -> Solutions:
+    vectors = _formed(table, raw)
+    pairs, which = np.unique(inputs[:, :2], axis=0, return_inverse=True)
+    words, place = np.unique(inputs[:, 2], return_inverse=True)
+    differences = vectors(pairs[:, 1]) - vectors(pairs[:, 0])
+    atoms = np.concatenate([differences, vectors(words)])
+    places = np.stack([which.reshape(-1), place + len(pairs)], axis=1)
+    return _run(table, "pairdistance", atoms, places, np.ones(places.shape), wanted, raw=raw)
+
+
+# Values of the vectors that are made of questions at a time.
+_FORMED = 1 << 20
+
+
+def _in_parts(
+    table: EmbeddingTable,
+    inputs: Rows,
+    wanted: _Wanted,
+    ask: Callable[[Rows, _Wanted], Solutions],
+) -> Solutions:
+    """Ask some questions at a time, so that vectors made of them take little memory."""
+    size = max(256, _FORMED // table.dimensions)
+    if len(inputs) <= size:
+        return ask(inputs, wanted)
+    whole: list[NDArray[Any]] = []
+    for start in range(0, len(inputs), size):
+        part = slice(start, start + size)
+        progress = wanted.progress and partial(_onwards, wanted.progress, start, len(inputs))
+        gold, exclude = wanted.gold[part], wanted.exclude[part]
+        of_part = replace(wanted, gold=gold, exclude=exclude, progress=progress)
+        solved = _arrays(ask(inputs[part], of_part))
+        whole = whole or [np.empty((len(inputs), *one.shape[1:]), one.dtype) for one in solved]
+        for filled, one in zip(whole, solved, strict=True):
+            filled[part] = one
+    fair, restricted, ranks, others = whole[:2], whole[2:4], whole[4:7], whole[7:]
+    return Solutions(Answers(*fair), Answers(*restricted), Ranks(*ranks), Ranks(*others))
+
+
+def _onwards(progress: Progress, start: int, total: int, done: int, _: int) -> None:
+    progress(start + done, total)
+
+
+def _arrays(solved: Solutions) -> list[NDArray[Any]]:
+    parts = (solved.fair, solved.restricted, solved.rank_fair, solved.rank_restricted)
+    return [getattr(part, field.name) for part in parts for field in fields(part)]
 
 
 def _distinct(rows: Rows) -> tuple[Rows, Rows]:
@@ -483,116 +529,3 @@ def _target_planes(
             model.fit(vectors(np.concatenate([positives, negatives])), classes)
             planes[pair], biases[pair] = model.coef_[0], model.intercept_[0]
     return planes, biases
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """Answers to transformed points at every λ.
-
-    Parameters
-    ----------
-    rows : ndarray of int64, shape (n, l, k)
-        Candidates, best first, equals by the lower row; −1 where there are fewer than k.
-    scores : ndarray of float64, shape (n, l, k)
-        Dot products with the point, which has no unit length; NaN where there are fewer.
-    tied : list of (int, int, ndarray of int64)
-        Query, λ and candidates where several come first together: a score gives each its share.
-    """
-
-    rows: Rows
-    scores: NDArray[np.float64]
-    tied: list[tuple[int, int, Rows]]
-
-
-# Bytes of products that are held at a time.
-_HELD = 1 << 28
-
-
-def sweep(
-    candidates: NDArray[np.float64],
-    points: NDArray[np.float64],
-    words: NDArray[np.float64],
-    *,
-    point: Rows,
-    value: Rows,
-    target: Rows,
-    own: Rows,
-    lams: NDArray[np.float64],
-    k: int = 1,
-    progress: Progress | None = None,
-) -> Sweep:
-    """Find the candidates nearest to p + λ·(t − v), for every query and many λ, exactly.
-
-    Their products with every p, t and v are taken once, in float64; a candidate's score is then a
-    line in λ, and few lines can come first within a stretch of λ. Scores within 1e-12, which no
-    order of a float64 sum separates, are equal.
-
-    Parameters
-    ----------
-    candidates : ndarray of float64, shape (c, d)
-        Of unit length.
-    points : ndarray of float64, shape (p, d)
-    words : ndarray of float64, shape (w, d)
-    point, value, target : ndarray of int64, shape (n,)
-        Row of `points`, and of `words`, of every query.
-    own : ndarray of int64, shape (n,)
-        The candidate that may not answer, −1 for none.
-    lams : ndarray of float64, shape (l,)
-        Rising.
-    k : int
-        Answers to keep at every λ.
-    progress : callable, optional
-        Called as ``progress(done, total)`` in queries.
-
-    Raises
-    ------
-    OptionError
-        λ that do not rise.
-
-    Examples
-    --------
-    >>> east, north, west = np.array([[1.0, 0]]), np.array([[0, 1.0]]), np.array([[-1.0, 0]])
-    >>> found = sweep(
-    ...     np.concatenate([east, north, west]),
-    ...     east,
-    ...     np.concatenate([east, west]),
-    ...     point=np.array([0]),
-    ...     value=np.array([0]),
-    ...     target=np.array([1]),
-    ...     own=np.array([0]),
-    ...     lams=np.array([0.25, 1.0]),
-    ... )
-    >>> found.rows[:, :, 0].tolist()
-    [[1, 2]]
-    """
-    lams = np.require(lams, np.float64, ["C"])
-    if lams.ndim != 1 or not len(lams) or not np.isfinite(lams).all() or (np.diff(lams) <= 0).any():
-        raise OptionError(f"λ must be finite and rise, not {', '.join(map(str, lams.tolist()))}")
-    steps = np.ascontiguousarray(words @ candidates.T)
-    rows = np.empty((len(point), len(lams), k), np.int64)
-    scores = np.empty(rows.shape)
-    tied: list[tuple[int, int, Rows]] = []
-    # Queries of one point follow each other, so that its products are taken once.
-    order = np.argsort(point, kind="stable")
-    used, start, counts = np.unique(point[order], return_index=True, return_counts=True)
-    size = max(1, _HELD // (8 * len(candidates)))
-    for first in range(0, len(used), size):
-        last = min(first + size, len(used)) - 1
-        part = order[start[first] : start[last] + counts[last]]
-        bases = np.ascontiguousarray(points[used[first : last + 1]] @ candidates.T)
-        base = np.searchsorted(used, point[part]) - first
-        begin, end, mine = value[part], target[part], own[part]
-        found = _core.sweep(bases, steps, base, begin, end, mine, lams, k)
-        rows[part], scores[part], equals = found
-        for query, at in np.argwhere(equals > 1):
-            whole = bases[base[query]] + lams[at] * (steps[end[query]] - steps[begin[query]])
-            if mine[query] >= 0:
-                whole[mine[query]] = -np.inf
-            best = np.flatnonzero(whole >= whole.max() - _EQUAL)
-            tied.append((int(part[query]), int(at), best))
-        if progress:
-            progress(start[last] + counts[last], len(point))
-    return Sweep(rows, scores, tied)
-
-
-_EQUAL = 1e-12

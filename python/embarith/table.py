@@ -21,7 +21,6 @@ from embarith import _core, storage
 from embarith.checks import (
     as_count,
     as_integers,
-    as_labels,
     as_matrix,
     as_queries,
     as_rows,
@@ -31,6 +30,7 @@ from embarith.checks import (
 from embarith.draws import generator
 from embarith.errors import MissingLabelError, OptionError, TableError, nearest
 from embarith.files import replacing
+from embarith.labels import as_labels, index_of, label_bytes
 from embarith.provenance import Provenance
 
 Similarity = Literal["cosine", "spearman"]
@@ -302,8 +302,7 @@ class EmbeddingTable:
 
     @cached_property
     def _index(self) -> _core.LabelIndex:
-        offsets, text = label_buffers(self.labels)
-        return _core.LabelIndex(offsets, text)
+        return index_of(self.labels)
 
     def __contains__(self, label: object) -> bool:
         return isinstance(label, str) and self._index.rows([label])[0] >= 0
@@ -672,22 +671,6 @@ class EmbeddingTable:
 # Rows of which NumPy does something at a time: it sees no Ctrl-C meanwhile, and its copies in
 # float64 take memory.
 _BLOCK = 4096
-
-
-def label_buffers(labels: pa.StringArray) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Return the offsets and the bytes of labels, as views of Arrow's memory."""
-    _, offsets, text = labels.buffers()
-    ends = np.frombuffer(offsets, np.int32)[labels.offset : labels.offset + len(labels) + 1]
-    return ends, np.frombuffer(text or b"", np.uint8)
-
-
-def label_bytes(labels: pa.StringArray) -> bytes:
-    """Return the labels as UTF-8, one a line end, for hashing; other labels give other bytes."""
-    keys = labels.to_pylist()
-    text = "\n".join([*keys, ""])
-    if text.count("\n") > len(keys):  # lines alone would not tell where such labels end
-        text += ",".join(str(len(key)) for key in keys)
-    return text.encode()
 
 
 def _checksum(lengths: NDArray[np.float64]) -> int:

@@ -242,6 +242,14 @@ MANY = {
     "rank correlation": ("table.search(queries, 100, similarity='spearman')", 20_000 * 100 * 16),
     "3cosmul": ("solvers.solve(table, *words, gold, method='3cosmul')", 20_000 * (20 * 16 + 48)),
     "3cosadd of few words": ("solvers.solve(table, *(words % 500), gold)", 20_000 * (20 * 16 + 48)),
+    "pairdistance": (
+        "solvers.solve(table, *words, gold, method='pairdistance')",
+        20_000 * (20 * 16 + 48),
+    ),
+    "3cosadd by rank correlation": (
+        "solvers.solve(table, *words, gold, similarity='spearman')",
+        20_000 * (20 * 16 + 48),
+    ),
     "ranks": ("solvers.rank_gold(table, *words, gold)", 20_000 * 48),
 }
 
@@ -259,9 +267,9 @@ def size(key):
     return 1024 * int(next(line for line in lines if line.startswith(key)).split()[1])
 
 rng = np.random.default_rng(0)
-vectors = rng.standard_normal((20_000, 100)).astype(np.float32)
+vectors = rng.standard_normal((20_000, 300)).astype(np.float32)
 table = EmbeddingTable.from_arrays([str(row) for row in range(len(vectors))], vectors)
-queries = rng.standard_normal((20_000, 100)).astype(np.float32)
+queries = rng.standard_normal((20_000, 300)).astype(np.float32)
 words = rng.integers(0, len(table), (3, 20_000))
 gold = rng.integers(0, len(table), (20_000, 1))
 table.search(queries[:100], 1)

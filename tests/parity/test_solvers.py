@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from embarith import solvers
 from embarith.draws import generator
 from embarith.errors import OptionError
-from embarith.table import EmbeddingTable
+from embarith.table import EmbeddingTable, Similarity
 
 Rows = NDArray[np.int64]
 TOLERANCE = 1e-12
@@ -89,6 +90,35 @@ def assert_same_answers(
     clear = apart & np.column_stack([np.ones(len(apart), bool), apart[:, :-1]])
     assert clear.mean() > 0.7  # b and c are level in b + c, so even real tables have ties
     assert (found.indices == order[:, :k])[clear].all()
+
+
+@pytest.mark.parametrize(
+    ("method", "similarity"), [("pairdistance", "cosine"), ("3cosadd", "spearman")]
+)
+def test_questions_asked_in_parts_get_the_same_answers(
+    words: EmbeddingTable, method: str, similarity: Similarity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, c, gold = questions(len(words), 700, 5)
+
+    def ask() -> solvers.Solutions:
+        return solvers.solve(
+            words,
+            a,
+            b,
+            c,
+            gold,
+            method=method,
+            similarity=similarity,
+            k=3,
+        )
+
+    whole = ask()
+    monkeypatch.setattr(solvers, "_FORMED", 1)
+    parts = ask()
+    for name in ("fair", "restricted", "rank_fair", "rank_restricted"):
+        one, other = getattr(whole, name), getattr(parts, name)
+        for field in fields(one):
+            np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
 
 
 def assert_same_ranks(

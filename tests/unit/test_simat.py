@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embarith import solvers
 from embarith.draws import generator
 from embarith.encoders.heads import Heads, Linear
 from embarith.errors import MissingLabelError, OptionError
@@ -26,6 +25,7 @@ from embarith.questions.triples import FIELDS
 from embarith.report import render
 from embarith.result import from_json, to_json
 from embarith.statistics import crossed_ratios, interval
+from embarith.sweep import sweep
 from embarith.table import EmbeddingTable
 from simat_sets import publish, shared_space
 
@@ -164,7 +164,7 @@ def test_sweep_finds_what_a_search_for_every_lambda_finds(task: Simat, tables) -
     images, texts = tables
     photographs, words = (unit(table.vectors.astype(np.float64)) for table in tables)
     value, target = (texts.rows(side) for side in (task.value, task.target))
-    done = solvers.sweep(
+    done = sweep(
         photographs,
         photographs,
         words,
@@ -183,7 +183,7 @@ def test_sweep_finds_what_a_search_for_every_lambda_finds(task: Simat, tables) -
         np.testing.assert_allclose(done.scores[:, at], scores, atol=1e-12)
     assert not done.tied
     with pytest.raises(OptionError, match="rise"):
-        solvers.sweep(
+        sweep(
             photographs,
             photographs,
             words,

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from embarith import solvers, statistics
+from embarith import statistics
 from embarith.draws import generator
 from embarith.encoders.heads import Heads
 from embarith.errors import OptionError, nearest
@@ -36,6 +36,7 @@ from embarith.result import (
     TransformResult,
     rounded,
 )
+from embarith.sweep import Sweep, sweep
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
@@ -299,7 +300,7 @@ def transform(
     _check_dimensions(images, texts, heads)
     gallery = _vectors(images, np.arange(len(images)), heads, "img")
     words = _vectors(texts, texts.rows([value, target]), heads, "txt")
-    found = solvers.sweep(
+    found = sweep(
         gallery,
         gallery[own],
         words,
@@ -491,7 +492,7 @@ def search(
         np.array([space.number[word] for word in side], np.int64)
         for side in (task.value, task.target)
     )
-    done = solvers.sweep(
+    done = sweep(
         space.photographs,
         space.photographs,
         space.words,
@@ -506,7 +507,7 @@ def search(
     return Found(done.rows, done.scores, _success(done, task, right))
 
 
-def _success(done: solvers.Sweep, task: Simat, right: Bools) -> Floats:
+def _success(done: Sweep, task: Simat, right: Bools) -> Floats:
     success = right[done.rows[:, :, 0], task.caption[:, None]].astype(np.float64)
     for query, at, rows in done.tied:
         success[query, at] = right[rows, task.caption[query]].mean()
@@ -525,7 +526,7 @@ def _without_transformation(space: Space, task: Simat, right: Bools) -> dict[str
     still = np.zeros(len(task), np.int64)
     found = {"random": chance(task, right)}
     for name, (vectors, point) in points.items():
-        done = solvers.sweep(
+        done = sweep(
             space.photographs,
             vectors,
             space.words[:1],

@@ -65,6 +65,12 @@ impl LabelIndex {
         Ok(index)
     }
 
+    /// How many labels differ from each other.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The row of a label among those that were indexed.
     #[must_use]
     pub fn find(&self, labels: Labels<'_>, label: &[u8]) -> Option<usize> {
@@ -93,6 +99,7 @@ mod tests {
         for (row, word) in words.iter().enumerate() {
             assert_eq!(index.find(labels, word.as_bytes()), Some(row % 4999));
         }
+        assert_eq!(index.distinct(), 4999);
         assert_eq!(index.find(labels, b"w"), None);
         assert_eq!(index.find(labels, b""), None);
         control.cancel();

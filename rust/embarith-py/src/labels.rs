@@ -28,6 +28,11 @@ impl LabelIndex {
         })
     }
 
+    /// How many labels differ from each other.
+    fn __len__(&self) -> usize {
+        self.index.distinct()
+    }
+
     /// Row of every label, −1 where there is none.
     fn rows<'py>(
         &self,

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from embarith.errors import OptionError, nearest
 from embarith.experiments.common import Case, coverage, find_rows, spellings
+from embarith.labels import label_bytes
 from embarith.questions import AnalogySet
 from embarith.result import Coverage, QuestionsInfo, VocabularyInfo
 from embarith.solvers import MIN_PAIRS
-from embarith.table import EmbeddingTable, label_bytes
+from embarith.table import EmbeddingTable
 
 Ints = NDArray[np.int64]
 
