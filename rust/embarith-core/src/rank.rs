@@ -34,19 +34,25 @@ pub(crate) fn centered_row<T: Copy + Into<f64>>(row: &[T], keys: &mut Vec<u64>, 
             .map(|(column, &value)| ordered(value) & !columns | column),
     );
     keys.sort_unstable();
-    let offset = row.len() + 1;
     let mut start = 0;
-    for near in keys.chunk_by_mut(|left, right| left & !columns == right & !columns) {
-        if near.len() > 1 {
-            near.sort_unstable_by_key(value_of);
+    let mut share = |group: &[u64]| {
+        let doubled = (2 * start + group.len()) as f32 - row.len() as f32;
+        for key in group {
+            out[(key & columns) as usize] = doubled;
         }
-        for group in near.chunk_by(|left, right| value_of(left) == value_of(right)) {
-            let end = start + group.len();
-            let doubled = (start + 1 + end) as f32 - offset as f32;
-            for key in group {
-                out[(key & columns) as usize] = doubled;
-            }
-            start = end;
+        start += group.len();
+    };
+    for near in keys.chunk_by_mut(|left, right| (left ^ right) & !columns == 0) {
+        let Some((first, others)) = near.split_first() else {
+            continue;
+        };
+        let value = value_of(first);
+        if others.iter().all(|key| value_of(key) == value) {
+            share(near);
+        } else {
+            near.sort_unstable_by_key(value_of);
+            near.chunk_by(|left, right| value_of(left) == value_of(right))
+                .for_each(&mut share);
         }
     }
 }
