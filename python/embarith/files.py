@@ -39,7 +39,7 @@ DAMAGED = (
 _ABANDONED = 3600
 
 # Bytes written or hashed at a time: nothing sees Ctrl-C meanwhile.
-_PIECE = 1 << 24
+_PIECE = 1 << 22
 
 
 @contextmanager

@@ -29,8 +29,8 @@ use crate::{Error, Result};
 const MARK: &[u8; 16] = b"embarith shadow1";
 /// Keeps the codes on cache lines of their own.
 const HEADER: usize = 64;
-/// Codes written at a time: 16 MB.
-const PIECE: usize = 1 << 16;
+/// Codes written at a time: 4 MB.
+const PIECE: usize = 1 << 14;
 
 /// What tells tables apart, such as a SHA-256 of the content.
 pub type Key = [u8; 32];
