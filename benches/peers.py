@@ -99,6 +99,7 @@ class Worker:
         self.process.stdin.write("search\n")
         self.process.stdin.flush()
         if not self.process.stdout.readline():
+            self.process.communicate()
             raise RuntimeError("it has ended; what it says stands above")
 
     def close(self) -> NDArray[np.int64]:
