@@ -19,6 +19,7 @@ from click.testing import CliRunner
 import photoserver
 from embarith.cli import main
 from embarith.data.tables import open_table
+from embarith.encoders.heads import Heads, Linear
 from embarith.photos import Journal, read_captions, read_collection, read_photographs
 from embarith.photos.collection import Member, write_lists
 from embarith.questions import AnalogySet, load
@@ -88,6 +89,11 @@ def _prepare_simat(folder: Path, shared: Path) -> None:
         vectors = random.normal(size=(len(labels), 512)).astype(np.float32)
         EmbeddingTable.from_arrays(labels, vectors).save(folder / name)
     shutil.copy(shared / "simat/data/head_clip_t=0.1.pt", folder)
+    sides = (
+        Linear(random.normal(size=(384, taken)).astype(np.float32), np.zeros(384, np.float32))
+        for taken in (1280, 384)
+    )
+    Heads(*sides).save(folder / "lite2-minilm.safetensors")
     published = publish(folder / "SIMAT" / "simat_db", photographs=20)
     regions = [row["region_id"] for row in rows_of(published / "triplets.csv")]
     (published / "retrieval_db.tsv").write_text(

@@ -77,10 +77,10 @@ def test_published_heads_and_words(shared: Path, tmp_path: Path, temperature: st
     raw = known["vectors"].astype(np.float64)
     mapped = raw @ arrays["txt_head.weight"].astype(np.float64).T + arrays["txt_head.bias"]
     expected = mapped / np.linalg.norm(mapped, axis=1, keepdims=True)
-    np.testing.assert_allclose(heads.apply_texts(words.vectors), expected, atol=1e-12)
+    np.testing.assert_allclose(heads.apply("text", words.vectors), expected, atol=1e-12)
     mapped = raw @ arrays["img_head.weight"].astype(np.float64).T + arrays["img_head.bias"]
     expected = mapped / np.linalg.norm(mapped, axis=1, keepdims=True)
-    np.testing.assert_allclose(heads.apply_images(words.vectors), expected, atol=1e-12)
+    np.testing.assert_allclose(heads.apply("visual", words.vectors), expected, atol=1e-12)
 
 
 class _Harmful:

@@ -28,7 +28,7 @@ def heads() -> Heads:
 
 def test_linear_first_then_unit_length(heads: Heads) -> None:
     x = 100 * np.random.default_rng(2).normal(size=(7, 9)).astype(np.float32)
-    for i, y in enumerate(heads.apply_images(x)):
+    for i, y in enumerate(heads.apply("visual", x)):
         expected = [
             sum(float(w) * float(v) for w, v in zip(row, x[i], strict=True)) + float(b)
             for row, b in zip(heads.img.weight, heads.img.bias, strict=True)
@@ -69,12 +69,12 @@ def test_files_of_others_are_read(heads: Heads, tmp_path: Path) -> None:
 
 def test_what_does_not_fit_is_refused(heads: Heads, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="text head takes 6 dimensions and the text table has 9"):
-        heads.apply_texts(np.ones((1, 9), np.float32))
+        heads.apply("text", np.ones((1, 9), np.float32))
     with pytest.raises(FormatError, match=r"4 \(image weight\), 4 .* 5 \(text weight\)"):
         Heads(heads.img, linear(5, 6))
     zero = Linear(np.zeros((2, 3), np.float32), np.zeros(2, np.float32))
     with pytest.raises(OptionError, match="maps row 0 to zero"):
-        Heads(zero, zero).apply_images(np.ones((1, 3), np.float32))
+        Heads(zero, zero).apply("visual", np.ones((1, 3), np.float32))
     odd = Linear(np.full((2, 3), np.nan, np.float32), np.zeros(2, np.float32))
     with pytest.raises(FormatError, match="expected finite float32"):
         Heads(odd, zero)

@@ -52,6 +52,12 @@ output_option = click.option(
     metavar="TABLE",
     help="The table to write.",
 )
+heads_option = click.option(
+    "--heads",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Linear heads (safetensors) that lead photographs and texts into one space.",
+)
 pool_option = click.option(
     "--pool",
     type=click.Choice(["mean", "mean-unit", "medoid"]),

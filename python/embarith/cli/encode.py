@@ -38,6 +38,8 @@ class _Part(click.ParamType[tuple[int, int]]):
         "embarith encode lite2 --collection photos -o vectors",
         "embarith encode lite2 --images 'photos/*.jpg' -o part1.arrow --shard 1/2",
         "embarith encode lite2 --images 'photos/*.jpg' -o part2.arrow --shard 2/2",
+        "embarith encode lite2 --images 'photos/*.jpg' -o led.arrow --heads "
+        "lite2-minilm.safetensors",
     )
 )
 @click.argument("encoder", metavar="ENCODER", shell_complete=_shared.complete_encoder)
@@ -79,6 +81,7 @@ class _Part(click.ParamType[tuple[int, int]]):
     help="Sentence around a word, {} its place, or the name of a set on the card; of several the "
     "mean of unit vectors is taken.",
 )
+@_shared.heads_option
 @_shared.pool_option
 @_shared.min_photos_option
 @click.option("--rotate", is_flag=True, help="Turn photographs as their EXIF data say.")
@@ -108,6 +111,7 @@ def encode(
     collection: Path | None,
     output: Path,
     template: tuple[str, ...],
+    heads: Path | None,
     pool: str,
     min_photos: int,
     rotate: bool,
@@ -125,6 +129,7 @@ def encode(
     The work may end at any moment: the same command goes on from there, and the table is the same.
     What the table holds already is not encoded again.
     """
+    from embarith.encoders.heads import Heads
     from embarith.encoders.onnx import load_encoder
     from embarith.errors import OptionError
 
@@ -143,7 +148,7 @@ def encode(
         raise click.UsageError("--shard: not for --collection; use --images, then 'table pool'")
     if collection is not None and output.is_file():
         raise OptionError(f"{output}: of a collection the output is a folder, and this is a file")
-    loaded = load_encoder(encoder, device)
+    loaded = load_encoder(encoder, device, Heads.read(heads) if heads else None)
     events = _Events(as_json)
     events.say("device", device=str(loaded.device), why=loaded.device.why)
     if collection is not None:

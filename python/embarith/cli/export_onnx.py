@@ -21,6 +21,8 @@ TOWERS = ("visual", "text")
     epilog=_shared.example(
         "embarith export-onnx efficientnet_lite:efficientnet-lite2 -o lite2",
         "embarith export-onnx sentence:sentence-transformers/all-MiniLM-L6-v2 -o minilm",
+        "embarith export-onnx efficientnet_lite:efficientnet-lite2 -o lite2-led --heads "
+        "lite2-minilm.safetensors",
     ),
 )
 @click.argument("model", metavar="MODEL", shell_complete=_shared.complete_encoder)
@@ -51,6 +53,7 @@ TOWERS = ("visual", "text")
     multiple=True,
     help="Export this tower alone; both by default.",
 )
+@_shared.heads_option
 @click.option(
     "--random-weights",
     type=click.IntRange(min=0),
@@ -66,6 +69,7 @@ def export_onnx(
     precision: str,
     feature: str | None,
     tower: tuple[str, ...],
+    heads: Path | None,
     random_weights: int | None,
     as_json: bool,
 ) -> None:
@@ -78,8 +82,12 @@ def export_onnx(
     On real photographs and captions the graph has to give the model's vectors: otherwise no folder
     is written. The folder holds the graphs, the tokenizer, the card with the sha256 of every file,
     and parity.json; it needs neither torch nor a network.
+
+    With --heads the graph of photographs ends in their head, that of texts in theirs: what the
+    folder encodes lies in the space of the heads.
     """
     from embarith.encoders.card import Feature, Precision, Tower
+    from embarith.encoders.heads import Heads
     from embarith.encoders.onnx import default_folder
     from embarith.export import export
 
@@ -89,8 +97,10 @@ def export_onnx(
     if folder is None:
         # The id alone stands for the plain export.
         _shared.refuse(
-            "precision", "feature", "tower", "random_weights", why="give the folder too, with -o"
+            *("precision", "feature", "tower", "heads", "random_weights"),
+            why="give the folder too, with -o",
         )
+    opened = Heads.read(heads) if heads else None
     with _shared.show_progress() as progress:
         done = export(
             model,
@@ -98,6 +108,7 @@ def export_onnx(
             precision=precision,  # type: ignore[arg-type]
             feature=feature,  # type: ignore[arg-type]
             towers=tower or None,  # type: ignore[arg-type]
+            heads=opened,
             random_weights=random_weights,
             progress=progress,
             tell=lambda line: click.echo(line, err=True),

@@ -73,12 +73,7 @@ def simat() -> None:
     metavar="DIR",
     help="The set: triplets.csv, transfos.csv and captions.txt, as published or as built.",
 )
-@click.option(
-    "--heads",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Linear heads (safetensors) that lead both tables into one space.",
-)
+@_shared.heads_option
 @click.option(
     "--lambda",
     "lams",

@@ -194,3 +194,37 @@ def pool(photographs: str, words: Path, pool: Pool, min_photos: int, output: Pat
     pooled = run(table, kept, pool, least=min_photos)
     pooled.save(output)
     click.echo(f"{output}: {len(pooled):,} words, {pooled.provenance.pooling}", err=True)
+
+
+@table.command(
+    "apply-head",
+    epilog=_shared.example(
+        "embarith table apply-head clip-photos.arrow heads.safetensors --side image -o led.arrow"
+    ),
+)
+@click.argument("source", metavar="TABLE")
+@click.argument("heads", metavar="HEADS", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--side",
+    type=click.Choice(["image", "text"]),
+    required=True,
+    help="What the rows are of, and so which of the heads is applied.",
+)
+@_shared.output_option
+@_shared.data_option
+@_shared.yes_option
+def apply_head(
+    source: str, heads: Path, side: str, output: Path, data_dir: Path | None, yes: bool
+) -> None:
+    """Apply a linear head to a table, then scale to unit length; nothing is encoded.
+
+    HEADS is a safetensors file of 'embarith train heads' or 'embarith simat import'.
+    """
+    from embarith.encoders.heads import Heads
+
+    _shared.check_output(output)
+    opened = Heads.read(heads)
+    table = _shared.open_table(source, data_dir, yes)
+    led = opened.apply_to(table, "visual" if side == "image" else "text")
+    led.save(output)
+    click.echo(f"{output}: {len(led):,} rows × {led.dimensions} dimensions", err=True)

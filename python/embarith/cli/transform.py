@@ -22,12 +22,7 @@ _SIDE = 128
 @click.argument("target", metavar="TARGET")
 @click.option("--images", required=True, metavar="TABLE", help="The photographs to search.")
 @click.option("--texts", required=True, metavar="TABLE", help="Has both words.")
-@click.option(
-    "--heads",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Linear heads (safetensors) that lead both tables into one space.",
-)
+@_shared.heads_option
 @click.option("--lambda", "lam", type=float, default=1.0, show_default=True, help="λ.")
 @click.option(
     "--topn",

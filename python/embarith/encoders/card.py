@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, ValidationError, convert, field, to_builtins
 
 from embarith.errors import FormatError, OptionError, nearest
+from embarith.provenance import Provenance
 
 Feature = Literal["projected", "unprojected", "cls", "patches", "pooled"]
 Channels = tuple[float, float, float]
@@ -148,6 +149,41 @@ class Export(Struct, frozen=True, forbid_unknown_fields=True):
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
+class CardHeads(Struct, frozen=True, forbid_unknown_fields=True):
+    """Linear heads that the towers of an encoder end in.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of their four arrays.
+    provenance : Provenance
+        Where they come from.
+    temperature : float, optional
+        τ of the loss that they were trained with.
+    """
+
+    sha256: Sha256
+    provenance: Provenance
+    temperature: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What sets them apart from others of their kind."""
+        return f"{self.provenance.encoder} {self.sha256[:8]}"
+
+    def applied(self, origin: Provenance, tower: Tower) -> Provenance:
+        """Return the provenance of a tower's vectors once its head was applied."""
+        tau = f", τ = {self.temperature:g}" if self.temperature is not None else ""
+        side = "image" if tower == "visual" else "text"
+        made = (self.provenance.source, *self.provenance.steps)
+        told = "; ".join(part for part in made if part)
+        return origin.then(
+            f"{side} head of {self.provenance.encoder} (sha256 {self.sha256}{tau}), then unit "
+            f"length{f'; the heads: {told}' if told else ''}",
+            normalized=True,
+        )
+
+
 class Card(Struct, frozen=True, forbid_unknown_fields=True):
     """What is known about one encoder.
 
@@ -169,6 +205,8 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
         How near an export has to come to the original.
     export : Export, optional
         On the card of an exported folder: what was exported.
+    heads : CardHeads, optional
+        What its towers end in.
     """
 
     id: str
@@ -182,6 +220,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
     text: Text | None = None
     gate: Gate = field(default_factory=Gate)
     export: Export | None = None
+    heads: CardHeads | None = None
 
     @property
     def loader(self) -> str:
@@ -195,17 +234,18 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> str:
-        """The id, and what sets an export apart from the model: weights, precision, features."""
-        if self.export is None:
-            return self.id
+        """The id, and what sets it apart from the model: weights, precision, features, heads."""
         notes = []
-        if self.export.random_weights is not None:
-            notes.append(f"random weights {self.export.random_weights}")
-        if self.export.precision != "fp32":
-            notes.append(self.export.precision)
-        for tower, feature in self.export.features.items():
-            if feature != self.features(tower)[0]:
-                notes.append(f"{tower} {feature}")
+        if self.export is not None:
+            if self.export.random_weights is not None:
+                notes.append(f"random weights {self.export.random_weights}")
+            if self.export.precision != "fp32":
+                notes.append(self.export.precision)
+            for tower, feature in self.export.features.items():
+                if feature != self.features(tower)[0]:
+                    notes.append(f"{tower} {feature}")
+        if self.heads is not None:
+            notes.append(self.heads.name)
         return f"{self.id} ({', '.join(notes)})" if notes else self.id
 
     @property

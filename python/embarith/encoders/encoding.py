@@ -252,7 +252,10 @@ def _work(encoder: Encoder, inputs: Texts | Photographs) -> _Work:
         identity = hashlib.sha256(named.encode()).hexdigest()
         provenance = Provenance(encoder=repr(encoder))
     if isinstance(inputs, Texts):
-        provenance = replace(provenance, pooling=inputs.pooling)
+        alone = all(len(sentences) == 1 for sentences in inputs.sentences)
+        provenance = replace(
+            provenance, pooling=inputs.pooling, normalized=provenance.normalized and alone
+        )
         cut = _count_cut(encoder, inputs) if isinstance(encoder, OnnxEncoder) else 0
         if cut:
             rules = f"{provenance.preprocessing}, {cut} of the texts cut at that length"

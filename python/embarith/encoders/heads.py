@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embarith.encoders.card import CardHeads, Tower
 from embarith.errors import DataError, FormatError, OptionError
 from embarith.files import replacing
 from embarith.provenance import Provenance
+from embarith.table import EmbeddingTable
 
-Side = Literal["img", "txt"]
 _NAMES = tuple(f"{side}_head.{part}" for side in ("img", "txt") for part in ("weight", "bias"))
+_SIDES: dict[Tower, str] = {"visual": "image", "text": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +78,89 @@ class Heads:
         """Of the space that both lead into."""
         return len(self.img.bias)
 
-    def apply_images(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return unit vectors of photographs, float64 of shape (n, out).
+    @property
+    def card(self) -> CardHeads:
+        """What the card of an encoder says of its heads."""
+        return CardHeads(self.sha256, self.provenance, self.temperature)
+
+    def head(self, tower: Tower) -> Linear:
+        """Return the head of the tower for photographs or of that for texts."""
+        return self.img if tower == "visual" else self.txt
+
+    def check(self, tower: Tower, dimensions: int, whose: str) -> None:
+        """Refuse vectors of another dimension than the head takes.
+
+        Raises
+        ------
+        OptionError
+            Names both; `whose` is what errors call the vectors.
+        """
+        taken = self.head(tower).weight.shape[1]
+        if dimensions != taken:
+            raise OptionError(
+                f"the {_SIDES[tower]} head takes {taken} dimensions and {whose} has {dimensions}; "
+                "heads fit the encoders that they were trained on"
+            )
+
+    def check_not_applied(self, origin: Provenance) -> None:
+        """Refuse vectors that these very heads were applied to already.
+
+        Raises
+        ------
+        OptionError
+        """
+        if any(self.sha256 in step for step in origin.steps):
+            raise OptionError(
+                f"{origin.encoder}: these heads (sha256 {self.sha256}) were applied already; "
+                "leave them out"
+            )
+
+    def apply(self, tower: Tower, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return unit vectors: xWᵀ + b, computed in float64, then scaled.
+
+        Parameters
+        ----------
+        tower : {"visual", "text"}
+        vectors : ndarray of float32, shape (n, in)
+            As the tower gives them.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, out)
 
         Raises
         ------
         OptionError
             The vectors have another dimension than the head takes, or the head maps one to zero.
         """
-        return _apply(self.img, vectors, "image")
+        head, side = self.head(tower), _SIDES[tower]
+        self.check(tower, vectors.shape[-1], f"the {side} table")
+        mapped = vectors.astype(np.float64) @ head.weight.T.astype(np.float64)
+        mapped += head.bias.astype(np.float64)
+        lengths = np.linalg.norm(mapped, axis=-1, keepdims=True)
+        lost = np.flatnonzero(lengths == 0)
+        if len(lost):
+            raise OptionError(f"the {side} head maps row {lost[0]} to zero: no direction is left")
+        scaled: NDArray[np.float64] = mapped / lengths
+        return scaled
 
-    def apply_texts(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return unit vectors of texts, as `apply_images`."""
-        return _apply(self.txt, vectors, "text")
+    def apply_to(self, table: EmbeddingTable, tower: Tower) -> EmbeddingTable:
+        """Return a table of photographs or texts in the space that the heads lead into.
+
+        Raises
+        ------
+        OptionError
+            As `apply`, or the heads were applied to the table already.
+        """
+        origin = table.provenance
+        self.check_not_applied(origin)
+        self.check(tower, table.dimensions, origin.encoder)
+        table.check_rows()
+        applied = self.card.applied(
+            replace(origin, encoder=f"{origin.encoder} ({self.card.name})"), tower
+        )
+        vectors = self.apply(tower, table.vectors).astype(np.float32)
+        return EmbeddingTable.from_arrays(table.labels, vectors, provenance=applied)
 
     def save(self, path: str | Path) -> None:
         """Write the heads as safetensors, provenance and temperature in the metadata."""
@@ -141,20 +212,3 @@ class Heads:
 
 def _parts(head: Linear) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return head.weight, head.bias
-
-
-def _apply(head: Linear, vectors: NDArray[np.float32], side: str) -> NDArray[np.float64]:
-    taken = head.weight.shape[1]
-    if vectors.ndim != 2 or vectors.shape[1] != taken:
-        raise OptionError(
-            f"the {side} head takes {taken} dimensions and the {side} table has "
-            f"{vectors.shape[-1]}; heads fit the encoders that they were trained on"
-        )
-    mapped = vectors.astype(np.float64) @ head.weight.T.astype(np.float64)
-    mapped += head.bias.astype(np.float64)
-    lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
-    lost = np.flatnonzero(lengths == 0)
-    if len(lost):
-        raise OptionError(f"the {side} head maps row {lost[0]} to zero: no direction is left")
-    scaled: NDArray[np.float64] = mapped / lengths
-    return scaled

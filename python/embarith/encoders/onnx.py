@@ -16,12 +16,14 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from embarith import _core
 from embarith.encoders import device as devices
 from embarith.encoders import image
 from embarith.encoders.card import CARDS, Card, Text, Tower, Visual, read_card
+from embarith.encoders.heads import Heads
 from embarith.encoders.text import Tokens
 from embarith.errors import DataError, FormatError, OptionError, nearest
 from embarith.files import sha256_of
@@ -74,18 +76,27 @@ class OnnxEncoder:
         Holds `card.toml`, and `visual.onnx`, `text.onnx` with `tokenizer.json`, or both.
     device : str
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    heads : Heads, optional
+        Applied to every vector.
 
     Raises
     ------
     DataError
         The folder or one of its files is missing, or a file is not the one that was exported.
     OptionError
-        The device cannot be had.
+        The device cannot be had, or the graphs end in heads already.
     """
 
-    def __init__(self, folder: str | Path, device: str = "auto") -> None:
+    def __init__(
+        self, folder: str | Path, device: str = "auto", heads: Heads | None = None
+    ) -> None:
         self.folder = Path(folder)
         self.card = _card(self.folder)
+        if heads is not None:
+            if self.card.heads is not None:
+                raise OptionError(f"{self.card.name} ends in heads already; leave these out")
+            self.card = replace(self.card, dimension=heads.dimensions, heads=heads.card)
+        self.heads = heads
         self.device = devices.choose(device)
 
     def __repr__(self) -> str:
@@ -150,7 +161,8 @@ class OnnxEncoder:
         """
         count = len(next(iter(inputs.values())))
         try:
-            return self._run(self._session(tower), inputs)
+            vectors = self._run(self._session(tower), inputs)
+            return self.heads.apply(tower, vectors).astype(np.float32) if self.heads else vectors
         except RuntimeError as fault:
             short = re.search("alloc|out of memory", str(fault), re.IGNORECASE)
             if self.device.kind == "cpu" or count == 1 or not short:
@@ -209,9 +221,19 @@ class OnnxEncoder:
         """Return where vectors of a tower come from, for a table.
 
         `rotate` says whether photographs were turned as their EXIF data say.
+
+        Raises
+        ------
+        OptionError
+            There is no such tower, or its head takes other dimensions.
         """
         export = self.card.export
         self._need(tower)
+        if self.heads is not None:
+            width = self._session(tower).get_outputs()[0].shape[-1]
+            # A graph of the user's own may not say.
+            if isinstance(width, int):
+                self.heads.check(tower, width, self.card.id)
         libraries = devices.versions(self.device)
         settings = {
             "device": self.device.kind,
@@ -220,7 +242,7 @@ class OnnxEncoder:
             **libraries,
         }
         rules = self.card.text if tower == "text" else None
-        return Provenance(
+        origin = Provenance(
             encoder=self.card.name,
             source=", ".join(f"{name} {value}" for name, value in settings.items()),
             sha256=self._sha256(self._graph(tower)),
@@ -229,6 +251,7 @@ class OnnxEncoder:
             else image.describe(self._visual, rotate=rotate),
             licence=self.card.licence,
         )
+        return self.card.heads.applied(origin, tower) if self.card.heads else origin
 
     def identity(self, tower: Tower, *, rotate: bool = False) -> str:
         """Return the sha256 of all that decides a tower's vectors, besides the inputs."""
@@ -236,6 +259,8 @@ class OnnxEncoder:
         files = [f"{file.name} {self._sha256(file)}" for file in self._files()]
         versions = devices.versions(self.device)
         facts = [*files, origin.preprocessing, self.device.kind, self.batch, versions, _RULES]
+        if self.heads is not None:
+            facts.append(self.heads.sha256)
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     # -- within -------------------------------------------------------------------------------
@@ -309,7 +334,9 @@ class OnnxEncoder:
         return {}
 
 
-def load_encoder(encoder: str | Path, device: str = "auto") -> OnnxEncoder:
+def load_encoder(
+    encoder: str | Path, device: str = "auto", heads: Heads | None = None
+) -> OnnxEncoder:
     """Load an exported model.
 
     Parameters
@@ -320,6 +347,8 @@ def load_encoder(encoder: str | Path, device: str = "auto") -> OnnxEncoder:
     device : str
         `auto` for a GPU where there is one, `cpu`, `cuda` or `cuda:N`. What was asked for is what
         runs, or an error.
+    heads : Heads, optional
+        Applied to every vector, which then has unit length: `Heads.read(FILE)`.
 
     Returns
     -------
@@ -331,9 +360,9 @@ def load_encoder(encoder: str | Path, device: str = "auto") -> OnnxEncoder:
     DataError
         No such folder, or a model that was not exported yet; says how to.
     OptionError
-        The device cannot be had.
+        The device cannot be had, or the encoder was exported with heads.
     """
-    return OnnxEncoder(find_folder(encoder), device)
+    return OnnxEncoder(find_folder(encoder), device, heads)
 
 
 def is_encoder(spec: str | Path | None) -> bool:

@@ -182,8 +182,8 @@ def _fitted(pairs: Pairs, settings: Settings, folder: Path) -> Heads:
 def _first(pairs: Pairs, heads: Heads) -> tuple[Floats, Floats]:
     """Return whether each query finds a right answer among the first k, both ways."""
     photographs, texts, local = local_pairs(pairs.validation)
-    ours = heads.apply_images(pairs.photographs[photographs])
-    theirs = heads.apply_texts(pairs.texts[texts])
+    ours = heads.apply("visual", pairs.photographs[photographs])
+    theirs = heads.apply("text", pairs.texts[texts])
     depths = np.array(DEPTHS)
     return (
         (ahead(ours, theirs, local)[:, None] < depths).astype(np.float64),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from embarith import statistics
 from embarith.draws import generator
+from embarith.encoders.card import Tower
 from embarith.encoders.heads import Heads
 from embarith.errors import OptionError, nearest
 from embarith.experiments.common import coverage, encoder_info
@@ -164,8 +165,8 @@ def simat(
     ------
     OptionError
         A photograph without vector, no query with both words, tables of different dimensions
-        without heads, heads that do not fit, λ that do not rise, a matrix of another shape, or a
-        judge that is the system itself.
+        without heads, heads that do not fit or were applied already, λ that do not rise, a matrix
+        of another shape, or a judge that is the system itself.
     """
     started = time.perf_counter()
     if split not in SPLITS:
@@ -293,13 +294,13 @@ def transform(
     MissingLabelError
         A label that its table lacks, with the nearest one it has.
     OptionError
-        Tables of different dimensions without heads, or heads that do not fit.
+        Tables of different dimensions without heads, or heads that do not fit or were applied.
     """
     own = images.rows([image])
     images[image], texts[[value, target]]  # names the label that is absent
-    _check_dimensions(images, texts, heads)
-    gallery = _vectors(images, np.arange(len(images)), heads, "img")
-    words = _vectors(texts, texts.rows([value, target]), heads, "txt")
+    _check_heads(images, texts, heads)
+    gallery = _vectors(images, np.arange(len(images)), heads, "visual")
+    words = _vectors(texts, texts.rows([value, target]), heads, "text")
     found = sweep(
         gallery,
         gallery[own],
@@ -349,13 +350,13 @@ def find_space(
     OptionError
         As `simat`.
     """
-    _check_dimensions(images, texts, heads)
-    photographs = _vectors(images, photograph_rows(images, task), heads, "img")
+    _check_heads(images, texts, heads)
+    photographs = _vectors(images, photograph_rows(images, task), heads, "visual")
     rows = texts.rows(task.words)
     known = [word for word, row in zip(task.words, rows, strict=True) if row >= 0]
-    words = _vectors(texts, rows[rows >= 0], heads, "txt")
+    words = _vectors(texts, rows[rows >= 0], heads, "text")
     lines = texts.rows(task.captions)
-    captions = _vectors(texts, lines, heads, "txt") if (lines >= 0).all() else None
+    captions = _vectors(texts, lines, heads, "text") if (lines >= 0).all() else None
     return Space(photographs, words, {word: place for place, word in enumerate(known)}, captions)
 
 
@@ -380,8 +381,11 @@ def photograph_rows(images: EmbeddingTable, task: Simat) -> Ints:
     return rows
 
 
-def _check_dimensions(images: EmbeddingTable, texts: EmbeddingTable, heads: Heads | None) -> None:
-    if heads is None and images.dimensions != texts.dimensions:
+def _check_heads(images: EmbeddingTable, texts: EmbeddingTable, heads: Heads | None) -> None:
+    if heads is not None:
+        for table in (images, texts):
+            heads.check_not_applied(table.provenance)
+    elif images.dimensions != texts.dimensions:
         raise OptionError(
             f"{images.provenance.encoder} has {images.dimensions:,} dimensions and "
             f"{texts.provenance.encoder} {texts.dimensions:,}: two spaces, whose vectors cannot be "
@@ -389,14 +393,12 @@ def _check_dimensions(images: EmbeddingTable, texts: EmbeddingTable, heads: Head
         )
 
 
-def _vectors(
-    table: EmbeddingTable, rows: Ints, heads: Heads | None, side: Literal["img", "txt"]
-) -> Floats:
+def _vectors(table: EmbeddingTable, rows: Ints, heads: Heads | None, tower: Tower) -> Floats:
     table.check_rows(rows)
     raw = table.vectors[rows]
     if heads is None:
         return statistics.unit(raw.astype(np.float64))
-    return heads.apply_images(raw) if side == "img" else heads.apply_texts(raw)
+    return heads.apply(tower, raw)
 
 
 def heads_info(heads: Heads | None) -> HeadsInfo | None:
@@ -600,8 +602,8 @@ def _judge(
             f"{np.count_nonzero(rows < 0):,} captions, such as "
             f"{task.captions[int(np.flatnonzero(rows < 0)[0])]!r}"
         )
-    captions = _vectors(judge.texts, rows, None, "txt")
-    photographs = _vectors(judge.images, photograph_rows(judge.images, task), None, "img")
+    captions = _vectors(judge.texts, rows, None, "text")
+    photographs = _vectors(judge.images, photograph_rows(judge.images, task), None, "visual")
     cosines = photographs @ captions.T
     first = cosines >= cosines.max(axis=1, keepdims=True) - statistics.EQUAL
     return first, SimatJudge("encoders", judge.images.provenance.encoder)

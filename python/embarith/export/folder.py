@@ -6,7 +6,7 @@ import fcntl
 import glob
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,7 +18,17 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from embarith.encoders.card import Card, Export, Feature, Precision, Tower, read_card, write_card
+from embarith.encoders.card import (
+    CARDS,
+    Card,
+    Export,
+    Feature,
+    Precision,
+    Tower,
+    read_card,
+    write_card,
+)
+from embarith.encoders.heads import Heads
 from embarith.encoders.image import to_tensor
 from embarith.encoders.onnx import CARD, IDS, MASK, PARITY, PIXELS, TOKENIZER, OnnxEncoder
 from embarith.encoders.text import Tokens
@@ -65,6 +75,7 @@ def export(
     precision: Precision = "fp32",
     feature: Feature | None = None,
     towers: Sequence[Tower] | None = None,
+    heads: Heads | None = None,
     random_weights: int | None = None,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
@@ -83,6 +94,8 @@ def export(
         What to extract, one that the card offers; its default otherwise.
     towers : sequence of {"visual", "text"}, optional
         What to export; all whose tokenizer can be had otherwise.
+    heads : Heads, optional
+        What the graphs are to end in, that of photographs or that of texts.
     random_weights : int, optional
         Draw the weights with this seed instead of loading them.
     progress : callable, optional
@@ -99,13 +112,16 @@ def export(
     ParityError
         A tower failed its gate; nothing is left of the new folder.
     OptionError
-        No such model, feature or tower; or `folder` holds something else.
+        No such model, feature or tower, heads of other dimensions; or `folder` holds something
+        else.
     DataError
         The weights, or the libraries that load them, cannot be had; says where to get them.
     """
     target = Path(folder).resolve()
     _check_target(target)
     say = progress or (lambda _stage, _done, _total: None)
+    if heads is not None:
+        _check_model(heads, model, feature, towers)
     say("loading", 0, 4)
     loaded = load(model, random_weights=random_weights, tell=tell)
     chosen = _choose(loaded.card, feature, towers)
@@ -117,13 +133,22 @@ def export(
         parity = []
         card = _drop_towers(loaded.card, chosen)
         dimension = card.dimension
-        for done, (which, wanted) in enumerate(chosen.items()):
+        parts = {
+            which: (tower_of(loaded, which, wanted), _inputs(loaded, which, found, made))
+            for which, wanted in chosen.items()
+        }
+        if heads is not None:
+            _check_towers(heads, parts, card.id)
+        for done, (which, (module, inputs)) in enumerate(parts.items()):
             say(f"exporting {which}", done + 1, 4)
-            module = tower_of(loaded, which, wanted)
-            inputs = _inputs(loaded, which, found, made)
             reference = _run(module, inputs)
+            if heads is not None:
+                # By NumPy, which knows nothing of the graph.
+                reference = heads.apply(which, reference).astype(np.float32)
             try:
                 graph.write(module, _examples(inputs), made / f"{which}.onnx", precision)
+                if heads is not None:
+                    graph.append(heads.head(which), made / f"{which}.onnx")
             except EmbarithError:
                 raise
             except Exception as fault:  # of three libraries, whose exceptions share no base class
@@ -144,6 +169,7 @@ def export(
                 random_weights=random_weights,
                 versions={name: version(name) for name in _LIBRARIES},
             ),
+            heads=heads.card if heads else None,
         )
         (made / CARD).write_text(write_card(card), encoding="utf-8")
         _record(made, ())
@@ -229,6 +255,28 @@ def _check_target(target: Path) -> None:
             if {file.name for file in target.iterdir()} <= ours:
                 return
     raise OptionError(f"{target} is there and no exported model; name another folder")
+
+
+def _check_model(
+    heads: Heads, model: str, feature: Feature | None, towers: Sequence[Tower] | None
+) -> None:
+    """Refuse, before weights are fetched, heads that do not fit and what was exported before."""
+    folder = Path(model.removeprefix("onnx:").removeprefix("folder:")).expanduser()
+    if any(folder.glob("*.onnx")):
+        raise OptionError(
+            f"{model} holds graphs, and heads are folded in on the way to them: give the id of the "
+            f"model, or apply heads with `embarith encode {folder} --heads FILE`"
+        )
+    if model in CARDS and feature is None:
+        for which in _choose(CARDS[model], None, towers):
+            heads.check(which, CARDS[model].dimension, model)
+
+
+def _check_towers(heads: Heads, parts: Mapping[Tower, tuple[nn.Module, Inputs]], name: str) -> None:
+    """Refuse heads that do not fit, by what the towers give of two inputs."""
+    for which, (module, inputs) in parts.items():
+        two = {key: values[:2] for key, values in inputs.items()}
+        heads.check(which, _run(module, two).shape[1], f"the {which} tower of {name}")
 
 
 def _choose(

@@ -7,7 +7,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from embarith.encoders.card import Precision
+from embarith.encoders.heads import Linear
 from embarith.encoders.onnx import FEATURES, MASK
 from embarith.errors import OptionError
 
@@ -70,6 +73,43 @@ def write(module: nn.Module, examples: dict[str, Tensor], path: Path, precision:
             _halve(plain, path)
         else:
             _quantise(plain, path)
+
+
+def append(head: Linear, path: Path) -> None:
+    """Let a graph end in a linear head and in scaling to unit length.
+
+    Both stay in float32 whatever the precision of the graph: a head subtracts the mean of what it
+    was fitted on, and most of the digits with it.
+
+    Parameters
+    ----------
+    head : Linear
+    path : path
+        Of the graph; changed in place.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(path, load_external_data=False)
+    graph, bare = model.graph, "bare_features"
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [bare if name == FEATURES else name for name in names]
+    constants = {"weight": head.weight, "bias": head.bias, "axis": np.array([1])}
+    graph.initializer.extend(
+        numpy_helper.from_array(np.ascontiguousarray(value), f"head_{name}")
+        for name, value in constants.items()
+    )
+    graph.node.extend(
+        [
+            helper.make_node("Gemm", [bare, "head_weight", "head_bias"], ["led"], transB=1),
+            helper.make_node("ReduceL2", ["led", "head_axis"], ["length"]),
+            helper.make_node("Div", ["led", "length"], [FEATURES]),
+        ]
+    )
+    shape = ["batch", len(head.bias)]
+    graph.output[0].CopyFrom(helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, shape))
+    onnx.save(model, path)
 
 
 def _halve(source: Path, target: Path) -> None:

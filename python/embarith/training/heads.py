@@ -201,8 +201,8 @@ def measure(
     """Return the step of heads, with recall on validation and the score of SIMAT."""
     photographs, texts, local = local_pairs(pairs.validation)
     found = recall(
-        heads.apply_images(pairs.photographs[photographs]),
-        heads.apply_texts(pairs.texts[texts]),
+        heads.apply("visual", pairs.photographs[photographs]),
+        heads.apply("text", pairs.texts[texts]),
         local,
     )
     simat, lam = score(heads) if score else (None, None)
