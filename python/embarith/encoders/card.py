@@ -20,6 +20,8 @@ Positive = Annotated[int, Meta(ge=1)]
 Sha256 = Annotated[str, Meta(pattern="^([0-9a-f]{64}|)$")]
 Precision = Literal["fp32", "fp16", "int8"]
 Tower = Literal["visual", "text"]
+SIDES: dict[Tower, str] = {"visual": "image", "text": "text"}
+"""What a table of a tower's vectors is the table of."""
 
 
 class Weights(Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,12 +176,10 @@ class CardHeads(Struct, frozen=True, forbid_unknown_fields=True):
     def applied(self, origin: Provenance, tower: Tower) -> Provenance:
         """Return the provenance of a tower's vectors once its head was applied."""
         tau = f", τ = {self.temperature:g}" if self.temperature is not None else ""
-        side = "image" if tower == "visual" else "text"
-        made = (self.provenance.source, *self.provenance.steps)
-        told = "; ".join(part for part in made if part)
+        made = "; ".join(part for part in (self.provenance.source, *self.provenance.steps) if part)
         return origin.then(
-            f"{side} head of {self.provenance.encoder} (sha256 {self.sha256}{tau}), then unit "
-            f"length{f'; the heads: {told}' if told else ''}",
+            f"{SIDES[tower]} head of {self.provenance.encoder} (sha256 {self.sha256}{tau}), then "
+            f"unit length{made and f'; the heads: {made}'}",
             normalized=True,
         )
 

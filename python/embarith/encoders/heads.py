@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embarith.encoders.card import CardHeads, Tower
+from embarith.encoders.card import SIDES, CardHeads, Tower
 from embarith.errors import DataError, FormatError, OptionError
 from embarith.files import replacing
 from embarith.provenance import Provenance
 from embarith.table import EmbeddingTable
 
 _NAMES = tuple(f"{side}_head.{part}" for side in ("img", "txt") for part in ("weight", "bias"))
-_SIDES: dict[Tower, str] = {"visual": "image", "text": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class Heads:
         taken = self.head(tower).weight.shape[1]
         if dimensions != taken:
             raise OptionError(
-                f"the {_SIDES[tower]} head takes {taken} dimensions and {whose} has {dimensions}; "
+                f"the {SIDES[tower]} head takes {taken} dimensions and {whose} has {dimensions}; "
                 "heads fit the encoders that they were trained on"
             )
 
@@ -133,7 +132,7 @@ class Heads:
         OptionError
             The vectors have another dimension than the head takes, or the head maps one to zero.
         """
-        head, side = self.head(tower), _SIDES[tower]
+        head, side = self.head(tower), SIDES[tower]
         self.check(tower, vectors.shape[-1], f"the {side} table")
         mapped = vectors.astype(np.float64) @ head.weight.T.astype(np.float64)
         mapped += head.bias.astype(np.float64)
