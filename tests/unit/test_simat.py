@@ -366,6 +366,18 @@ def test_results_are_the_same_again_and_survive_json(task: Simat, tables) -> Non
     assert max(len(line) for line in render([one], "terminal").splitlines()) <= 100
 
 
+def test_word_pairs_sum_to_the_score(task: Simat, tables) -> None:
+    found = simat(*tables, task, lams=[1], draws=0)
+    assert sum(pair.n for pair in found.pairs) == found.scores.all.n
+    for field in ("subject", "relation", "object"):
+        mine = [pair for pair in found.pairs if pair.field == field]
+        total = sum(pair.weight * pair.success for pair in mine)
+        weight = sum(pair.weight for pair in mine)
+        assert 100 * total / weight == approx(getattr(found.scores, field).value, rel=1e-6)
+    total = sum(pair.weight * pair.success for pair in found.pairs)
+    assert 100 * total == approx(found.scores.all.value, rel=1e-6)
+
+
 def test_examples_show_what_was_retrieved(task: Simat, tables) -> None:
     images, texts = tables
     found = simat(images, texts, task, lams=[1], draws=0)

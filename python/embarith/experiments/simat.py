@@ -715,12 +715,20 @@ def _missing_as_wrong(task: Simat, known: Bools, success: Floats, split: Split) 
 
 
 def _pairs(task: Simat, success: Floats, mask: Bools) -> tuple[SimatPair, ...]:
-    found: dict[tuple[int, str, str], list[float]] = {}
-    for i in np.flatnonzero(mask):
+    found: dict[tuple[int, str, str], list[int]] = {}
+    for i in np.flatnonzero(mask).tolist():
         change = int(task.field[i]), task.value[i], task.target[i]
-        found.setdefault(change, []).append(float(success[i]))
+        found.setdefault(change, []).append(i)
+    weights = task.weights / task.weights[mask].sum()
     return tuple(
-        SimatPair(FIELDS[field], value, target, len(each), float(np.mean(each)))
+        SimatPair(
+            FIELDS[field],
+            value,
+            target,
+            len(each),
+            float(np.average(success[each], weights=weights[each])),
+            float(weights[each].sum()),
+        )
         for (field, value, target), each in sorted(found.items())
     )
 

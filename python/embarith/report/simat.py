@@ -42,7 +42,8 @@ BASELINES = {
 _FIELDS = ("all", "subject", "relation", "object")
 # Word pairs that a table shows; JSON has all.
 _PAIRS = 12
-_FEWEST = 10
+FEWEST = 10
+"""Queries below which the success of a word pair says little."""
 
 
 def sections(results: Sequence[SimatResult]) -> Iterator[Section]:
@@ -248,7 +249,7 @@ def _curve(result: SimatResult) -> Table:
 
 
 def _hardest(result: SimatResult) -> Table:
-    enough = [pair for pair in result.pairs if pair.n >= _FEWEST]
+    enough = [pair for pair in result.pairs if pair.n >= FEWEST]
     ordered = sorted(enough, key=lambda pair: (-pair.success, -pair.n, pair.value, pair.target))
     shown = ordered[:_PAIRS] + ordered[max(_PAIRS, len(ordered) - _PAIRS) :]
     counts = Counter(pair.field for pair in result.pairs)
@@ -273,7 +274,7 @@ def _hardest(result: SimatResult) -> Table:
             )
             for number, pair in enumerate(shown)
         ),
-        (f"Not weighted; pairs of {_FEWEST} queries or more, of {told}.",),
+        (f"Not weighted; pairs of {FEWEST} queries or more, of {told}.",),
     )
 
 

@@ -128,13 +128,23 @@ class SimatSet:
 
 @dataclass(frozen=True, slots=True)
 class SimatPair:
-    """One change of words: the queries that ask for it, and the share of them that succeed."""
+    """One change of words: the queries that ask for it, and the share of them that succeed.
+
+    Parameters
+    ----------
+    field, value, target : str
+    n : int
+    success : float
+    weight : float
+        Share of the queries in the score, which is 100 times the sum of `weight` · `success`.
+    """
 
     field: str
     value: str
     target: str
     n: int
     success: float
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+import samples
 from embarith import result
 from samples import chance, figure, measured, relation, scores, spread
 
@@ -361,3 +362,8 @@ def heads() -> result.HeadsResult:
         seed=0,
         run=result.Run(1.5, "avx2", 2, {}, {}),
     )
+
+
+@pytest.fixture
+def simat() -> result.SimatResult:
+    return samples.simat()

@@ -17,9 +17,11 @@ import pytest
 from embarith import result
 from embarith.errors import OptionError
 from embarith.result import Result
-from samples import figure
+from samples import ODD, figure
 
 pytest.importorskip("matplotlib", reason="figures need the extra report")
+from matplotlib.text import Text
+
 from embarith.report import figures
 
 
@@ -38,7 +40,7 @@ def photographed(plane: result.PlaneResult) -> result.PlaneResult:
     return replace(plane, fitted_on="photographs", photographs=shown, thumbnail_side=90)
 
 
-KINDS = ("plane", "photographed", "extraction", "analogy", "heads")
+KINDS = ("plane", "photographed", "extraction", "analogy", "heads", "simat")
 
 
 def texts(path: Path) -> str:
@@ -235,3 +237,88 @@ def test_temperatures_are_drawn_with_what_can_be_told(
     score, recall = drawn.axes
     assert score.get_lines()[0].get_ydata().tolist() == [16.375, 22.125, 20.625]
     assert recall.get_lines()[0].get_ydata().tolist() == [55.625] * 3
+
+
+def test_scores_by_lambda_have_their_bands_and_baselines(
+    simat: result.SimatResult, tmp_path: Path
+) -> None:
+    drawn = figures.draw(simat)
+    (axes,) = drawn.axes
+    x = [point.lam for point in simat.curve]
+    whole, subject, of_object = axes.lines[:3]
+    for line, field in ((whole, "all"), (subject, "subject"), (of_object, "object")):
+        found = [getattr(point.scores.test, field) for point in simat.curve]
+        assert line.get_xdata().tolist() == x
+        assert line.get_ydata().tolist() == [one.value for one in found]
+    band = axes.collections[0].get_paths()[0].vertices
+    for point in simat.curve:
+        assert point.scores.test.all is not None
+        for end in point.scores.test.all.ci or ():
+            assert (point.lam, end) in set(map(tuple, band.tolist()))
+    levels = {line.get_ydata()[0] for line in axes.lines[3:]}
+    baselines = simat.baselines
+    for one in (baselines.random, baselines.unchanged, baselines.text_alone):
+        assert one.all is not None
+        assert one.all.value in levels
+    assert 100.0 not in levels
+    figures.save(drawn, tmp_path / "curve.svg")
+    said = texts(tmp_path / "curve.svg")
+    for needed in ("all (n = 66)", "object (n = 30)", "text alone 16.0", "ceiling 100.0 ↑"):
+        assert needed in said, needed
+    assert "relation" not in said
+    assert "40.5 at 1" in drawn.get_label()
+    with pytest.raises(OptionError, match="one λ makes no curve"):
+        figures.draw(replace(simat, curve=simat.curve[:1]))
+
+
+def test_names_of_baselines_stand_apart(simat: result.SimatResult) -> None:
+    near = replace(simat.baselines, text_alone=simat.baselines.unchanged)
+    drawn = figures.draw(replace(simat, baselines=near))
+    drawn.draw_without_rendering()
+    # Without the lines that lead to them.
+    boxes = [Text.get_window_extent(text) for text in drawn.axes[0].texts]
+    assert len(boxes) == 5
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_word_pairs_have_their_success_counts_and_margins(
+    simat: result.SimatResult, tmp_path: Path
+) -> None:
+    drawn = figures.word_pairs(simat, "subject")
+    axes, _ = drawn.axes
+    # By queries: cat 36, dog 24, and the odd one 12; behind a gap all.
+    cells = axes.collections[0].get_array().filled(np.nan)
+    whole = simat.scores.subject
+    assert whole is not None
+    np.testing.assert_allclose(
+        cells,
+        [
+            [np.nan, 50, 75, np.nan, 60],
+            [25, np.nan, np.nan, np.nan, 25],
+            [np.nan] * 5,
+            [np.nan] * 5,
+            [25, 50, 75, np.nan, whole.value],
+        ],
+    )
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["cat", "dog", ODD, "all"]
+    # Dog to cat, and both of its margins.
+    assert sum(patch.get_hatch() is not None for patch in axes.patches) == 3
+    figures.save(drawn, tmp_path / "pairs.svg")
+    said = texts(tmp_path / "pairs.svg").split("|")
+    for needed in ("50", "20", "75", "12", "4", "54", "36", ODD):
+        assert needed in said, needed
+    assert "from 25 with cat to 75" in drawn.get_label()
+    with pytest.raises(OptionError, match="no test query of mini changes a relation"):
+        figures.word_pairs(simat, "relation")
+
+
+def test_of_many_words_those_in_most_queries_are_shown(simat: result.SimatResult) -> None:
+    many = tuple(
+        result.SimatPair("object", f"w{i:02}", f"w{i + 1:02}", 10 + i, 0.5, 0.05) for i in range(20)
+    )
+    drawn = figures.word_pairs(replace(simat, pairs=many), "object")
+    names = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
+    assert names == [*(f"w{i:02}" for i in range(19, 4, -1)), "w20", "all"]
+    assert "the 16 most asked of 21 words" in drawn.axes[0].get_title(loc="left")
+    figure = drawn.axes[0].collections[0].get_array()
+    assert figure[-1, -1] == pytest.approx(50)

@@ -15,9 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from embarith.errors import OptionError
 from embarith.files import replacing
-from embarith.report.figures import curves, forests, planes, temperatures
+from embarith.report.figures import curves, forests, planes, temperatures, transformations
 from embarith.report.figures.style import STYLE
-from embarith.result import AnalogyResult, ExtractionResult, HeadsResult, PlaneResult, Result
+from embarith.result import (
+    AnalogyResult,
+    ExtractionResult,
+    HeadsResult,
+    PlaneResult,
+    Result,
+    SimatResult,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,8 +40,8 @@ def draw(*results: Result) -> Figure:
     ----------
     *results : Result
         A question in the plane; accuracy by number of photographs; score and recall by temperature;
-        or one or several analogy results, whose accuracy at every size of vocabulary is drawn
-        together.
+        the SIMAT score by λ; or one or several analogy results, whose accuracy at every size of
+        vocabulary is drawn together.
 
     Returns
     -------
@@ -43,7 +50,8 @@ def draw(*results: Result) -> Figure:
     Raises
     ------
     OptionError
-        matplotlib is absent, the results are of several kinds, or there is no figure of theirs.
+        matplotlib is absent, the results are of several kinds, there is no figure of theirs, or a
+        SIMAT score has one λ alone.
     """
     analogies = [one for one in results if isinstance(one, AnalogyResult)]
     if analogies and len(analogies) == len(results):
@@ -54,10 +62,12 @@ def draw(*results: Result) -> Figure:
         return _styled(curves.extraction, results[0])
     if len(results) == 1 and isinstance(results[0], HeadsResult):
         return _styled(temperatures.draw, results[0])
+    if len(results) == 1 and isinstance(results[0], SimatResult):
+        return _styled(transformations.curve, results[0])
     kinds = ", ".join(one.schema for one in results) or "nothing"
     raise OptionError(
-        f"no figure of {kinds}: give one embarith.plane/1, embarith.extraction/1 or "
-        "embarith.heads/1, or any number of embarith.analogy/1"
+        f"no figure of {kinds}: give one embarith.plane/1, embarith.extraction/1, "
+        "embarith.heads/1 or embarith.simat/1, or any number of embarith.analogy/1"
     )
 
 
@@ -78,6 +88,29 @@ def forest(results: Sequence[Result]) -> Figure:
         matplotlib is absent, or a result has no such scores.
     """
     return _styled(forests.draw, results)
+
+
+def word_pairs(result: SimatResult, field: str) -> Figure:
+    """Draw the success of word pairs as a heat map: by row what is replaced, by column by what.
+
+    Of a field with many words those in most queries are shown. The margins are over all pairs of
+    the field and weighted as the score is; within a pair all queries weigh the same.
+
+    Parameters
+    ----------
+    result : SimatResult
+    field : {"subject", "relation", "object"}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    OptionError
+        matplotlib is absent, or no query changes this field.
+    """
+    return _styled(lambda one: transformations.pairs(one, field), result)
 
 
 def save(figure: Figure, path: str | Path) -> None:

@@ -38,6 +38,7 @@ STYLE: Any = {
     "ytick.major.width": 0.6,
     "lines.linewidth": 1.2,
     "lines.markersize": 4.0,
+    "hatch.linewidth": 0.6,
     "grid.color": "#e6e6e6",
     "grid.linewidth": 0.5,
     "axes.axisbelow": True,
