@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from embarith.progress import Progress
     from embarith.questions import AnalogySet, ChoiceSet, SemEval
-    from embarith.result import AnalogyResult, Result
+    from embarith.result import AnalogyResult, Result, SimatResult, TransformResult
     from embarith.table import EmbeddingTable
 
 
@@ -265,6 +265,18 @@ def print_results(results: Sequence[Result], as_json: bool) -> None:
     with console.capture() as drawn:
         terminal.show(document(results), console)
     click.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+
+
+def write_page(result: SimatResult | TransformResult, path: Path, photographs: Path | None) -> None:
+    """Write the page of a result, with its photographs where they lie in a folder."""
+    from embarith.experiments.thumbnails import illustrated
+    from embarith.files import replacing
+    from embarith.report import render
+
+    shown = illustrated(result, photographs) if photographs is not None else result
+    with replacing(path) as part:
+        part.write_text(render([shown], "html"), encoding="utf-8")
+    click.echo(str(path), err=True)
 
 
 def write_details(results: Sequence[AnalogyResult], path: Path) -> None:

@@ -93,7 +93,14 @@ def simat() -> None:
     "--photographs",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Where the photographs of the set lie, for an encoder as IMAGES.",
+    help="Where the photographs of the set lie: for an encoder as IMAGES, and to be shown on the "
+    "page of --html.",
+)
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page as well, with figures and examples.",
 )
 @click.option(
     "--template",
@@ -133,6 +140,7 @@ def score(
     lams: tuple[float, ...],
     split: Split,
     photographs: Path | None,
+    html: Path | None,
     template: tuple[str, ...],
     matrix: Path | None,
     judge: tuple[str, str] | None,
@@ -175,6 +183,8 @@ def score(
             seed=seed,
             progress=progress,
         )
+    if html is not None:
+        _shared.write_page(result, html, photographs)
     _shared.print_results([result], as_json)
 
 

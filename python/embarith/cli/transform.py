@@ -8,8 +8,6 @@ import click
 
 from embarith.cli import _shared
 
-_SIDE = 128
-
 
 @click.command(
     epilog=_shared.example(
@@ -63,12 +61,8 @@ def transform(
 
     PHOTO is a label of the table of photographs, WORD and TARGET are labels of that of texts.
     """
-    from dataclasses import replace
-
     from embarith.encoders.heads import Heads
     from embarith.experiments.simat import transform as run
-    from embarith.files import replacing
-    from embarith.report import render
 
     if photographs is not None and html is None:
         raise click.UsageError("--photographs: only for the page of --html")
@@ -83,35 +77,5 @@ def transform(
         topn=topn,
     )
     if html is not None:
-        shown = result
-        if photographs is not None:
-            names = dict.fromkeys((photo, *(one.image for one in result.retrieved)))
-            small = {name: _thumbnail(photographs / name) for name in names}
-            shown = replace(
-                result,
-                thumbnail=small[photo],
-                retrieved=tuple(
-                    replace(one, thumbnail=small[one.image]) for one in result.retrieved
-                ),
-            )
-        with replacing(html) as part:
-            part.write_text(render([shown], "html"), encoding="utf-8")
-        click.echo(str(html), err=True)
+        _shared.write_page(result, html, photographs)
     _shared.print_results([result], as_json)
-
-
-def _thumbnail(file: Path) -> str:
-    """Return a small JPEG in base64."""
-    import base64
-    import io
-
-    from embarith.encoders.image import read_photograph
-
-    photograph = read_photograph(file)
-    from PIL import Image
-
-    small = Image.fromarray(photograph)
-    small.thumbnail((_SIDE, _SIDE))
-    held = io.BytesIO()
-    small.save(held, "JPEG", quality=80)
-    return base64.b64encode(held.getvalue()).decode()

@@ -273,7 +273,6 @@ def transform(
     heads: Heads | None = None,
     lam: float = 1.0,
     topn: int = 10,
-    thumbnails: Mapping[str, str] | None = None,
 ) -> TransformResult:
     """Find the photographs nearest to one in which a word became another.
 
@@ -286,8 +285,6 @@ def transform(
     lam : float
     topn : int
         Answers besides the photograph itself.
-    thumbnails : mapping of str to str, optional
-        Small JPEGs in base64, by label.
 
     Raises
     ------
@@ -316,7 +313,6 @@ def transform(
     rows, scores = found.rows[0, 0], found.scores[0, 0] / length
     # The photograph itself takes no place of an answer.
     end = topn + 1 if own[0] in rows[:topn] else topn
-    shown = thumbnails or {}
     result = TransformResult(
         images=images.provenance.encoder,
         texts=texts.provenance.encoder,
@@ -326,13 +322,12 @@ def transform(
         target=target,
         lam=lam,
         retrieved=tuple(
-            Retrieved(label, float(score), label == image, shown.get(label, ""))
+            Retrieved(label, float(score), label == image)
             for label, score in (
                 (images.index_to_key[row], score)
                 for row, score in zip(rows[:end].tolist(), scores[:end], strict=True)
             )
         ),
-        thumbnail=shown.get(image, ""),
     )
     return rounded(result)
 

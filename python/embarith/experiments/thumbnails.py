@@ -5,16 +5,53 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from embarith.encoders.image import read_photograph
-from embarith.errors import OptionError
+from embarith.errors import DataError, OptionError
+from embarith.result import SimatResult, TransformResult
 
 # Pixels of the longest side: the first at which all fit.
 SIDES = (128, 96, 64, 48)
 # Characters of all thumbnails of a result.
 MOST = 1_500_000
 _QUALITY = 85
+
+R = TypeVar("R", bound=SimatResult | TransformResult)
+
+
+def illustrated(result: R, folder: Path) -> R:
+    """Return a result that holds thumbnails of the photographs it names.
+
+    Parameters
+    ----------
+    result : SimatResult or TransformResult
+    folder : Path
+        Where the photographs lie under the names that the result has for them.
+
+    Raises
+    ------
+    DataError
+        A photograph is not there.
+    FormatError, OptionError, OSError
+        As `thumbnails`.
+    """
+    if isinstance(result, SimatResult):
+        named = [name for one in result.examples for name in (one.image, *one.retrieved)]
+    else:
+        named = [result.image, *(answer.image for answer in result.retrieved)]
+    names = list(dict.fromkeys(named))
+    files = [folder / name for name in names]
+    absent = [file for file in files if not file.is_file()]
+    if absent:
+        raise DataError(
+            f"{absent[0]}: no such photograph ({len(absent):,} of the {len(files):,} to be shown "
+            "are absent)"
+        )
+    made, _ = thumbnails(files)
+    return replace(result, thumbnails=dict(zip(names, made, strict=True)))
 
 
 def thumbnails(paths: Sequence[Path]) -> tuple[list[str], int]:

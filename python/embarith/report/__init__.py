@@ -7,7 +7,6 @@ others, without searching again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from embarith.errors import OptionError, nearest
 from embarith.report import (
@@ -48,7 +47,7 @@ FORMATS = ("terminal", "md", "latex", "csv", "html")
 
 
 # In the order of a report.
-_KINDS: tuple[tuple[type, Callable[[list[Any]], Iterator[Section]]], ...] = (
+_KINDS: tuple[tuple[type, Callable[..., Iterator[Section]]], ...] = (
     (AnalogyResult, analogy.sections),
     (SemEvalResult, semeval.sections),
     (SimilarityResult, similarity.sections),
@@ -66,11 +65,27 @@ _KINDS: tuple[tuple[type, Callable[[list[Any]], Iterator[Section]]], ...] = (
 )
 
 
-def document(results: Sequence[Result]) -> Document:
-    """Say what is to be said about results, several of a kind compared before the rest."""
+_DRAWN = (SimatResult, HeadsResult)
+
+
+def document(results: Sequence[Result], *, drawn: bool = False) -> Document:
+    """Say what is to be said about results, several of a kind compared before the rest.
+
+    Parameters
+    ----------
+    results : sequence of Result
+    drawn : bool
+        With the figures of SIMAT and of its heads.
+
+    Raises
+    ------
+    OptionError
+        matplotlib is absent, and there are figures to draw.
+    """
     sections: list[Section] = []
     for kind, report in _KINDS:
-        sections += report([one for one in results if isinstance(one, kind)])
+        options = {"drawn": drawn} if kind in _DRAWN else {}
+        sections += report([one for one in results if isinstance(one, kind)], **options)
     return Document(tuple(sections))
 
 
@@ -87,7 +102,7 @@ def render(results: Sequence[Result], format: str) -> str:  # noqa: A002
     Raises
     ------
     OptionError
-        An unknown format.
+        An unknown format, or a page with figures where matplotlib is absent.
     """
     if format == "csv":
         from embarith.report import csv
@@ -104,7 +119,7 @@ def render(results: Sequence[Result], format: str) -> str:  # noqa: A002
     if format == "html":
         from embarith.report import html
 
-        return html.render(document(results))
+        return html.render(document(results, drawn=True))
     if format == "terminal":
         from embarith.report import terminal
 

@@ -94,7 +94,52 @@ class Listing:
     note: str = ""
 
 
-Block = Table | Facts | Picture | Listing
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A photograph of a gallery.
+
+    Parameters
+    ----------
+    name : str
+    told : str
+        What is said of it beside its name.
+    thumbnail : str
+        A small JPEG in base64, or empty.
+    right : bool or None
+        Whether it is a right answer; None where it is none.
+    """
+
+    name: str
+    told: str
+    thumbnail: str = ""
+    right: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A query of a gallery: its photograph, what was asked for, and the answers, best first.
+
+    `kinds` are what the gallery's filters tell it by, one or several a filter.
+    """
+
+    title: str
+    told: str
+    photograph: Tile
+    answers: tuple[Tile, ...]
+    kinds: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Queries in pictures, which a reader filters, where the format can; others leave them out."""
+
+    title: str
+    exhibits: tuple[Exhibit, ...]
+    filters: tuple[str, ...] = ()
+    note: str = ""
+
+
+Block = Table | Facts | Picture | Listing | Gallery
 
 
 @dataclass(frozen=True, slots=True)

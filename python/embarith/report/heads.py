@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from embarith.report.document import Cell, Column, Facts, Section, Table, line, plural
+from embarith.report.document import (
+    Cell,
+    Column,
+    Facts,
+    Picture,
+    Section,
+    Table,
+    line,
+    plural,
+)
 from embarith.report.facts import describe_table
 from embarith.result import HeadsPoint, HeadsResult, SimatFigure
 
 
-def sections(results: Sequence[HeadsResult]) -> Iterator[Section]:
+def sections(results: Sequence[HeadsResult], *, drawn: bool = False) -> Iterator[Section]:
     """Yield one section a result."""
     for result in results:
         frozen = ", text frozen" if result.freeze_text else ""
         title = f"Heads of {result.images.name} + {result.texts.name}{frozen}, by temperature"
-        yield Section(title, (_facts(result), _points(result), _seeds(result)))
+        pictures = (_picture(result),) if drawn else ()
+        yield Section(title, (_facts(result), _points(result), *pictures, _seeds(result)))
+
+
+def _picture(result: HeadsResult) -> Picture:
+    from embarith.report import figures
+
+    figure = figures.draw(result)
+    return Picture(
+        "temperatures",
+        figures.svg(figure),
+        "SIMAT score and mean recall against τ, means over seeds with 95 % intervals; grey points "
+        "are the seeds.",
+        str(figure.get_label()),
+    )
 
 
 def _facts(result: HeadsResult) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
@@ -12,11 +13,14 @@ from embarith.report.document import (
     Cell,
     Column,
     Document,
+    Exhibit,
     Facts,
+    Gallery,
     Listing,
     Picture,
     Row,
     Table,
+    Tile,
 )
 
 # Sections that a page may have before it begins with their list.
@@ -46,13 +50,29 @@ _STYLE = """
 .embarith td.bar { width: 18em; min-width: 6em; vertical-align: middle; }
 .embarith td.bar i { display: block; height: .8em; background: var(--bar); border-radius: 2px; }
 .embarith figure { margin: 1.2em 0; max-width: 62em; }
-.embarith figure img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+.embarith figure img { width: 50em; max-width: 100%; height: auto; background: #fff;
+  border-radius: 4px; }
 .embarith figcaption { color: var(--dim); max-width: 75ch; font-size: .92em; }
 .embarith nav { margin: 1em 0 2em; columns: 2; font-size: .95em; }
 .embarith nav a { display: block; color: inherit; }
 .embarith summary { cursor: pointer; font-weight: 600; margin: 1.6em 0 .6em; }
-.embarith input { font: inherit; color: inherit; background: transparent; padding: .2em .5em;
-  border: 1px solid var(--line); border-radius: 3px; width: 24em; max-width: 100%; }
+.embarith input, .embarith select { font: inherit; color: inherit; background: transparent;
+  padding: .2em .5em; border: 1px solid var(--line); border-radius: 3px; max-width: 100%; }
+.embarith input { width: 24em; }
+.embarith option { color: #1b1f24; background: #fff; }
+.embarith .filters label { margin-right: 1.2em; }
+.embarith article { border-top: 1px solid var(--line); padding: .6em 0 .2em; }
+.embarith h4 { font-size: 1em; margin: 0; }
+.embarith .tiles { display: flex; flex-wrap: wrap; gap: .8em; margin: .5em 0; }
+.embarith .tile { width: 134px; margin: 0; font-size: .8em; line-height: 1.35;
+  overflow-wrap: anywhere; }
+.embarith .tile img { display: block; width: 128px; height: 128px; object-fit: contain;
+  border: 3px solid transparent; border-radius: 4px; background: none; }
+.embarith .tile.right img { border: 3px solid var(--bar); }
+.embarith .tile.wrong img { border: 3px dashed var(--line); }
+.embarith .tile.asked { padding-right: .7em; border-right: 1px solid var(--line); }
+.embarith .tile figcaption { font-size: 1em; }
+.embarith .tile b { color: var(--ink); }
 .embarith th button { all: unset; cursor: pointer; }
 .embarith th button:focus-visible { outline: 2px solid var(--bar); }
 .embarith th[aria-sort=ascending] button::after { content: " ▲"; }
@@ -62,21 +82,29 @@ _STYLE = """
 
 
 _SCRIPT = """
+const filter = (box, lines, holds) => {
+  const controls = [...box.querySelectorAll(".filters input, .filters select")];
+  const update = () => {
+    let count = 0;
+    for (const line of lines) {
+      line.hidden = !controls.every((one, at) => holds(line, one.value, at));
+      count += !line.hidden;
+    }
+    box.querySelector("output").value = `${count} of ${lines.length}`;
+  };
+  for (const one of controls) one.addEventListener("input", update);
+  update();
+};
+for (const box of document.querySelectorAll(".embarith .gallery")) {
+  filter(box, [...box.querySelectorAll("article")], (line, wanted, at) =>
+    !wanted || JSON.parse(line.dataset.kinds)[at].includes(wanted));
+}
 for (const listing of document.querySelectorAll(".embarith .listing")) {
   const body = listing.tBodies[0], heads = [...listing.tHead.rows[0].cells];
-  const shown = listing.closest("details").querySelector("output");
-  const filter = listing.closest("details").querySelector("input");
-  const update = () => {
-    const wanted = filter.value.toLowerCase().split(/\\s+/).filter(Boolean);
-    let count = 0;
-    for (const row of body.rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !wanted.every(word => text.includes(word));
-      count += !row.hidden;
-    }
-    shown.value = `${count} of ${body.rows.length}`;
-  };
-  filter.addEventListener("input", update);
+  filter(listing.closest("details"), [...body.rows], (row, wanted) => {
+    const text = row.textContent.toLowerCase();
+    return wanted.toLowerCase().split(/\\s+/).every(word => text.includes(word));
+  });
   heads.forEach((head, at) => head.firstChild.addEventListener("click", () => {
     const down = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
     heads.forEach(one => one.removeAttribute("aria-sort"));
@@ -90,7 +118,6 @@ for (const listing of document.querySelectorAll(".embarith .listing")) {
     const rows = [...body.rows].sort((x, y) => down * order(key(x), key(y)));
     body.append(...rows);
   }));
-  update();
 }
 """
 
@@ -107,8 +134,12 @@ def render(document: Document, title: str = "") -> str:
             for number, section in enumerate(sections)
         )
         nav = f'<div class="embarith"><nav aria-label="Sections">\n{links}\n</nav></div>\n'
-    listed = any(isinstance(block, Listing) for one in sections for block in one.blocks)
-    script = f"<script>{_SCRIPT}</script>\n" if listed else ""
+    filtered = any(
+        isinstance(block, Listing) or (isinstance(block, Gallery) and block.filters)
+        for one in sections
+        for block in one.blocks
+    )
+    script = f"<script>{_SCRIPT}</script>\n" if filtered else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -139,6 +170,8 @@ def _block(block: Block) -> str:
         return _picture(block)
     if isinstance(block, Listing):
         return _listing(block)
+    if isinstance(block, Gallery):
+        return _gallery(block)
     return _table(block)
 
 
@@ -167,10 +200,57 @@ def _listing(listing: Listing) -> str:
     note = f"<p>{escape(listing.note)}</p>" if listing.note else ""
     return (
         f"<details><summary>{escape(listing.title)}</summary>\n{note}"
-        '<p><input type="search" placeholder="words that a line must hold" '
+        '<p class="filters"><input type="search" placeholder="words that a line must hold" '
         'aria-label="Filter lines"> <output></output></p>\n'
         f'<div class="wide"><table class="listing">\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody></table></div></details>"
+    )
+
+
+def _gallery(gallery: Gallery) -> str:
+    parts = [f"<h3>{escape(gallery.title)}</h3>"] if gallery.title else []
+    parts += [f"<p>{escape(gallery.note)}</p>"] if gallery.note else []
+    if gallery.filters:
+        choices = "\n".join(_choice(gallery, at) for at in range(len(gallery.filters)))
+        parts.append(f'<p class="filters">{choices} <output></output></p>')
+    parts += map(_exhibit, gallery.exhibits)
+    of = ' class="gallery"' if gallery.filters else ""
+    return f"<div{of}>\n" + "\n".join(parts) + "\n</div>"
+
+
+def _choice(gallery: Gallery, at: int) -> str:
+    values = sorted({value for one in gallery.exhibits for value in one.kinds[at]})
+    options = "".join(
+        f'<option value="{escape(value, quote=True)}">{escape(value)}</option>' for value in values
+    )
+    return (
+        f"<label>{escape(gallery.filters[at])} "
+        f'<select><option value="">all</option>{options}</select></label>'
+    )
+
+
+def _exhibit(one: Exhibit) -> str:
+    kinds = escape(json.dumps(one.kinds, ensure_ascii=False), quote=True)
+    title = f"<h4>{escape(one.title)}</h4>\n" if one.title else ""
+    tiles = "\n".join((_tile(one.photograph, "asked"), *map(_tile, one.answers)))
+    return (
+        f'<article data-kinds="{kinds}">{title}<p>{escape(one.told)}</p>\n'
+        f'<div class="tiles">\n{tiles}\n</div></article>'
+    )
+
+
+def _tile(tile: Tile, kind: str = "") -> str:
+    mark = ""
+    if tile.right is not None:
+        kind = "right" if tile.right else "wrong"
+        mark = f"<b>{'✓' if tile.right else '✗'} {kind}</b> "
+    image = ""
+    if tile.thumbnail:
+        source = escape(f"data:image/jpeg;base64,{tile.thumbnail}", quote=True)
+        image = f'<img alt="{escape(tile.name, quote=True)}" src="{source}">'
+    return (
+        f'<figure class="tile {kind}">{image}<figcaption>{mark}{escape(tile.told)}<br>'
+        f"{escape(tile.name)}</figcaption></figure>"
     )
 
 

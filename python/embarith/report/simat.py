@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from html import escape
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from embarith.report.document import (
     Block,
     Cell,
     Column,
+    Exhibit,
     Facts,
+    Gallery,
     Listing,
     Picture,
     Section,
     Table,
+    Tile,
     line,
     percent,
     plural,
@@ -23,6 +25,7 @@ from embarith.report.document import (
 )
 from embarith.report.facts import describe_table, missing_words
 from embarith.result import (
+    SimatExample,
     SimatFigure,
     SimatJudge,
     SimatPair,
@@ -30,6 +33,9 @@ from embarith.result import (
     SimatScores,
     TransformResult,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 BASELINES = {
     "no_heads": "no heads",
@@ -46,7 +52,7 @@ FEWEST = 10
 """Queries below which the success of a word pair says little."""
 
 
-def sections(results: Sequence[SimatResult]) -> Iterator[Section]:
+def sections(results: Sequence[SimatResult], *, drawn: bool = False) -> Iterator[Section]:
     """Yield the comparison, where there are several results, and one section a result."""
     if len(results) > 1:
         yield Section("SIMAT compared", (_compared(results),))
@@ -54,13 +60,22 @@ def sections(results: Sequence[SimatResult]) -> Iterator[Section]:
         heads = f" with {result.heads.name}" if result.heads else ""
         yield Section(
             f"{result.images.name} + {result.texts.name}{heads} on {result.questions.name}",
-            tuple(_blocks(result)),
+            tuple(blocks(result, draw(result) if drawn else {})),
         )
 
 
-def _blocks(result: SimatResult) -> Iterator[Block]:
+def blocks(result: SimatResult, figures: Mapping[str, Figure]) -> Iterator[Block]:
+    """Yield what is said of a result.
+
+    Parameters
+    ----------
+    result : SimatResult
+    figures : mapping of str to matplotlib.figure.Figure
+        As `draw` returns them, or none.
+    """
     yield _facts(result)
     yield _scores(result)
+    yield from _pictures(result, figures)
     if len(result.curve) > 1:
         yield _curve(result)
     if result.pairs:
@@ -68,6 +83,38 @@ def _blocks(result: SimatResult) -> Iterator[Block]:
         yield _listing(result.pairs)
     if result.examples:
         yield _examples(result)
+
+
+def draw(result: SimatResult, name: str = "simat") -> dict[str, Figure]:
+    """Draw the figures of a result, by the names of their files, which begin with `name`.
+
+    Raises
+    ------
+    OptionError
+        matplotlib is absent.
+    """
+    from embarith.report import figures
+
+    made = {f"{name}-score": figures.draw(result)} if len(result.curve) > 1 else {}
+    for field in dict.fromkeys(one.field for one in result.pairs):
+        made[f"{name}-{field}"] = figures.word_pairs(result, field)
+    return made
+
+
+def _pictures(result: SimatResult, drawn: Mapping[str, Figure]) -> Iterator[Picture]:
+    from embarith.report import figures
+
+    for name, figure in drawn.items():
+        shown = name.rpartition("-")[2]
+        caption = (
+            f"SIMAT score on the {result.split} queries against λ; bands are 95 % intervals, for "
+            "each λ by itself, from the crossed bootstrap; dashed lines are of all queries."
+            if shown == "score"
+            else f"Success by the {shown} replaced (rows) and the new one (columns), words in most "
+            f"queries first. The margins are over all pairs of {shown}s, weighted as the score is; "
+            "within a pair all queries weigh the same. White: no query asks for it."
+        )
+        yield Picture(name, figures.svg(figure), caption, str(figure.get_label()))
 
 
 def _compared(results: Sequence[SimatResult]) -> Table:
@@ -295,23 +342,31 @@ def _listing(pairs: Sequence[SimatPair]) -> Listing:
     )
 
 
-def _examples(result: SimatResult) -> Listing:
-    rows = []
-    for _, group in groupby(result.examples, key=lambda one: one.field):
-        for one in group:
-            answers = "; ".join(
-                f"{image} ({'right' if right else 'wrong'}, {share(score)})"
-                for image, score, right in zip(one.retrieved, one.scores, one.right, strict=True)
-            )
-            outcome = "right" if one.right[0] else "wrong"
-            change = f"{one.value} → {one.target}"
-            rows.append((outcome, one.field, change, one.image, one.caption, answers))
-    titles = ("outcome", "field", "change", "photograph", "target caption", "retrieved")
-    return Listing(
+def _examples(result: SimatResult) -> Gallery:
+    most = Counter((one.field, one.right[0]) for one in result.examples).most_common(1)[0][1]
+    return Gallery(
         f"Examples at λ = {result.lam:g}",
-        tuple(Column(title, align="left") for title in titles),
-        tuple(rows),
-        "Drawn at random, some of every field and outcome, with the cosines of the answers.",
+        tuple(_exhibit(one, result.thumbnails) for one in result.examples),
+        ("field", "word", "outcome"),
+        f"{len(result.examples)} of {result.scores.all.n if result.scores.all else 0:,} queries, "
+        f"drawn with seed {result.seed}, up to {most} of every field and outcome: the photograph, "
+        "then the nearest to what was asked for, best first, with their cosines. A query succeeds "
+        "where the first is right.",
+    )
+
+
+def _exhibit(one: SimatExample, thumbnails: Mapping[str, str]) -> Exhibit:
+    answers = zip(one.retrieved, one.scores, one.right, strict=True)
+    outcome = "right" if one.right[0] else "wrong"
+    return Exhibit(
+        f"{one.value} → {one.target}",
+        f"{one.field}; target caption “{one.caption}”; {outcome}",
+        Tile(one.image, "photograph", thumbnails.get(one.image, "")),
+        tuple(
+            Tile(image, share(score), thumbnails.get(image, ""), right)
+            for image, score, right in answers
+        ),
+        ((one.field,), (one.value, one.target), (outcome,)),
     )
 
 
@@ -321,11 +376,11 @@ def _examples(result: SimatResult) -> Listing:
 def transformed(results: Sequence[TransformResult]) -> Iterator[Section]:
     """Yield one section a transformed photograph."""
     for result in results:
-        blocks: list[Block] = []
-        if result.thumbnail or any(one.thumbnail for one in result.retrieved):
-            blocks.append(_gallery(result))
-        blocks.append(_answers(result))
-        yield Section(f"{result.image}: {result.value} → {result.target}", tuple(blocks))
+        answers = _answers(result)
+        yield Section(
+            f"{result.image}: {result.value} → {result.target}",
+            (_gallery(result), answers) if result.thumbnails else (answers,),
+        )
 
 
 def _answers(result: TransformResult) -> Table:
@@ -355,36 +410,16 @@ def _answers(result: TransformResult) -> Table:
     )
 
 
-_TILE, _CAPTION = 140, 34
-
-
-def _gallery(result: TransformResult) -> Picture:
-    tiles = [(result.thumbnail, result.image, f"λ = {result.lam:g}")]
-    tiles += [
-        (one.thumbnail, "the photograph itself" if one.is_input else one.image, share(one.score))
+def _gallery(result: TransformResult) -> Gallery:
+    small = result.thumbnails
+    answers = tuple(
+        Tile(
+            "the photograph itself" if one.is_input else one.image,
+            share(one.score),
+            small.get(one.image, ""),
+        )
         for one in result.retrieved
-    ]
-    parts = []
-    for number, (thumbnail, name, told) in enumerate(tiles):
-        x, y = number % 6 * _TILE, number // 6 * (_TILE + _CAPTION)
-        if thumbnail:
-            parts.append(
-                f'<image x="{x + 4}" y="{y + 4}" width="{_TILE - 8}" height="{_TILE - 8}" '
-                f'href="data:image/jpeg;base64,{thumbnail}"/>'
-            )
-        short = name if len(name) <= 22 else f"…{name[-21:]}"
-        parts.append(f'<text x="{x + 4}" y="{y + _TILE + 8}">{escape(short)}</text>')
-        parts.append(f'<text x="{x + 4}" y="{y + _TILE + 22}">{escape(told)}</text>')
-    width, height = min(len(tiles), 6) * _TILE, -(-len(tiles) // 6) * (_TILE + _CAPTION)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" font-family="sans-serif" font-size="11">{"".join(parts)}</svg>'
     )
-    change = f"{result.value} → {result.target}"
-    names = ", ".join(one.image for one in result.retrieved[:3])
-    return Picture(
-        "transformed",
-        svg,
-        f"{result.image}, {change}: the photograph, then those nearest to it after the change.",
-        f"The photograph {result.image} and the nearest after {change}: {names}",
-    )
+    asked = Tile(result.image, f"λ = {result.lam:g}", small.get(result.image, ""))
+    told = "The photograph, then those nearest to it after the change, best first."
+    return Gallery("", (Exhibit("", told, asked, answers),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from embarith.result.codec import Record
@@ -193,6 +193,8 @@ class SimatResult(Record):
     pairs : tuple of SimatPair
     examples : tuple of SimatExample
         Drawn with the seed, some of every field and outcome.
+    thumbnails : dict of str to str
+        Small JPEGs in base64 of the photographs of `examples`, by name; empty where none were made.
     """
 
     schema: Literal["embarith.simat/1"] = "embarith.simat/1"
@@ -216,16 +218,16 @@ class SimatResult(Record):
     draws: int
     seed: int
     run: Run
+    thumbnails: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """One photograph near the asked point, its cosine, and perhaps a small JPEG in base64."""
+    """One photograph near the asked point, and its cosine."""
 
     image: str
     score: float
     is_input: bool
-    thumbnail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +245,8 @@ class TransformResult(Record):
     lam : float
     retrieved : tuple of Retrieved
         Best first; the photograph itself is among them, marked, where it is that near.
-    thumbnail : str
-        A small JPEG of the photograph in base64, or empty.
+    thumbnails : dict of str to str
+        As those of `SimatResult`, of `image` and `retrieved`.
     """
 
     schema: Literal["embarith.transform/1"] = "embarith.transform/1"
@@ -256,4 +258,4 @@ class TransformResult(Record):
     target: str
     lam: float
     retrieved: tuple[Retrieved, ...]
-    thumbnail: str = ""
+    thumbnails: dict[str, str] = field(default_factory=dict)
