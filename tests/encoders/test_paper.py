@@ -51,7 +51,7 @@ def study(shared, glove_table, lite2, tmp_path_factory):
     """Return a folder with a config, a collection of a few photographs a word, and GloVe's head."""
     folder = tmp_path_factory.mktemp("paper")
     words = read_collection(shared / "photos").words
-    asked = picturable(load_questions("semeval", data_dir=shared), words).questions.words
+    asked = picturable(load_questions("semeval", data_dir=shared), words)[0].words
     home = folder / "photos"
     home.mkdir()
     (home / "collection.toml").write_text(f"images = {json.dumps(str(shared / 'photos'))}\n")

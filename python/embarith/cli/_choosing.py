@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -61,10 +61,9 @@ def questions(
     words = read_collection(folder).words
     task = _shared.load_questions("semeval", data_dir, yes)
     assert isinstance(task, SemEval)
-    chosen = picturable(task, words, photographs=per_word, size=size)
-    write(chosen.questions, output)
-    counts = {one.name: getattr(chosen, one.name) for one in fields(chosen)}
-    counts["questions"] = len(chosen.questions)
+    chosen, selection = picturable(task, words, photographs=per_word, size=size)
+    write(chosen, output)
+    counts = asdict(selection)
     if as_json:
         click.echo(json.dumps({"file": str(output), **counts}))
         return

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -27,9 +27,9 @@ from embarith.paper.spaces import Opened, Opener, find
 from embarith.paper.store import Store
 from embarith.photos import Collection, pool, read_collection, without_shared
 from embarith.progress import Progress
-from embarith.questions import AnalogySet, Picturable, SemEval, SimilaritySet
+from embarith.questions import AnalogySet, SemEval, SimilaritySet
 from embarith.result import Result
-from embarith.result.paper import Manifest, Selection, SpaceInfo
+from embarith.result.paper import Manifest, SpaceInfo
 from embarith.table import EmbeddingTable
 
 # Draws of the control on sets of thousands of questions, each searched again.
@@ -94,9 +94,9 @@ def run(
     task = questions.load("semeval", data_dir=data_dir, ask=ask, progress=progress)
     assert isinstance(task, SemEval)
     collection = read_collection(find(config.collection, base, data_dir))
-    chosen = questions.picturable(task, collection.words, photographs=config.photographs)
+    chosen, selection = questions.picturable(task, collection.words, photographs=config.photographs)
     folder.mkdir(parents=True, exist_ok=True)
-    questions.write(chosen.questions, folder / f"{chosen.questions.name}.tsv")
+    questions.write(chosen, folder / f"{chosen.name}.tsv")
     words = {
         word: found[: config.photographs]
         for word, found in collection.words.items()
@@ -110,7 +110,7 @@ def run(
     if "additivity" in config.experiments:
         cells = read_cells(find(config.cells, base, data_dir))
     asked = (*task.words, *named_questions().words, *(word for one in rated for word in one.words))
-    few = {word: words[word] for word in chosen.questions.words}
+    few = {word: words[word] for word in chosen.words}
     taken = {image for found in few.values() for image in found}
     # A word that shares photographs with one asked about would stand too near to it.
     apart = [word for word in words if word not in few and taken.isdisjoint(words[word])]
@@ -120,7 +120,7 @@ def run(
         collection=collection,
         words=words,
         candidates=[*few, *apart],
-        asked=list(dict.fromkeys((*chosen.questions.words, *map(str.lower, asked)))),
+        asked=list(dict.fromkeys((*chosen.words, *map(str.lower, asked)))),
         few=few,
         more=[image for image in cells if (collection.folder / image).is_file()],
         data_dir=data_dir,
@@ -135,7 +135,7 @@ def run(
         config=config,
         store=Store(folder, machine.code(), tell),
         task=task,
-        chosen=chosen.questions,
+        chosen=chosen,
         rated=rated,
         cells=cells,
         collection=collection,
@@ -147,7 +147,8 @@ def run(
     study.store.finish(
         Manifest(
             spaces=tuple(_describe(one, config, opener) for one in spaces),
-            selection=_selection(chosen, config.photographs, words),
+            selection=selection,
+            unpictured=tuple(word for word in named_questions().words if word not in words),
             parts=tuple(study.store.parts),
             seed=config.seed,
         )
@@ -206,11 +207,9 @@ class Study:
         if "plane" in wanted:
             self._planes()
         if "semeval" in wanted:
-            for one in self._side("text"):
-                self._part(f"semeval/{one.name}", [one.table], self.task, semeval)
+            self._semeval()
         if "similarity" in wanted:
-            for one in self._side("text"):
-                self._similarity(one)
+            self._similarity()
 
     def _side(self, side: str) -> list[Opened]:
         return [one for one in self.spaces if one.space.side == side]
@@ -258,12 +257,12 @@ class Study:
             self._part(
                 f"extended-relation/{one.name}",
                 [one.photographs or one.table],
-                within,
-                lambda _table, asked, one=one, **settings: analogy(
-                    self._unshared(one, asked), asked, **settings
-                ),
-                more=sorted((word, list(found)) for word, found in self.words.items()),
+                [within.sha256, sorted((word, list(found)) for word, found in self.words.items())],
+                partial(self._ask_unshared, one, within),
             )
+
+    def _ask_unshared(self, one: Opened, asked: AnalogySet) -> Result:
+        return analogy(self._unshared(one, asked), asked, progress=self.progress, **self._common)
 
     def _unshared(self, one: Opened, asked: AnalogySet) -> EmbeddingTable:
         """Pool again, for a set whose words share photographs: those leave both means."""
@@ -281,17 +280,22 @@ class Study:
         )
 
     def _islands(self) -> None:
-        for one in self.spaces:
-            self._part(f"island/{one.name}", [one.table], self.chosen, island)
         within = self.task.extended("relation")
-        for one in self._side("text"):
-            self._part(f"island-extended/{one.name}", [one.table], within, island)
+        sets = [("island", one, self.chosen) for one in self.spaces]
+        sets += [("island-extended", one, within) for one in self._side("text")]
+        for name, one, asked in sets:
+            self._part(
+                f"{name}/{one.name}",
+                [one.table],
+                [asked.sha256],
+                partial(island, one.table, asked, progress=self.progress, **self._common),
+            )
 
     def _geometry(self) -> None:
         """Over the words that can be asked about, all the same for spaces that know them."""
         words = list(dict.fromkeys(word.lower() for word in self.task.words))
         for one in self.spaces:
-            self._own(
+            self._part(
                 f"geometry/{one.name}",
                 [one.table],
                 [words],
@@ -308,7 +312,7 @@ class Study:
     def _additivity(self) -> None:
         for one in self.spaces:
             if one.photographs is not None and one.space.random_weights is None:
-                self._own(
+                self._part(
                     f"additivity/{one.name}",
                     [one.photographs],
                     [self.config.cells, self.cells],
@@ -327,7 +331,7 @@ class Study:
         tables = {one.name: one.photographs for one in self.spaces if one.photographs is not None}
         if tables:
             words = {word: self.words[word] for word in self.chosen.words}
-            self._own(
+            self._part(
                 "extraction",
                 list(tables.values()),
                 [self.chosen.sha256, words],
@@ -352,30 +356,31 @@ class Study:
             if one.photographs is not None:
                 table, images, folder = one.photographs, self.words, self.collection.folder
             lay_out = partial(plane, table, images=images, folder=folder)
-            self._own(f"plane/{one.name}", [table], [shown, images], partial(_each, lay_out, shown))
+            self._part(
+                f"plane/{one.name}", [table], [shown, images], partial(_each, lay_out, shown)
+            )
 
-    def _similarity(self, one: Opened) -> None:
-        self._own(
-            f"similarity/{one.name}",
-            [one.table],
-            [pairs.sha256 for pairs in self.rated],
-            partial(_each, partial(similarity, one.table, **self._common), self.rated),
-        )
+    def _semeval(self) -> None:
+        for one in self._side("text"):
+            self._part(
+                f"semeval/{one.name}",
+                [one.table],
+                [self.task.sha256],
+                partial(semeval, one.table, self.task, progress=self.progress, **self._common),
+            )
+
+    def _similarity(self) -> None:
+        for one in self._side("text"):
+            self._part(
+                f"similarity/{one.name}",
+                [one.table],
+                [pairs.sha256 for pairs in self.rated],
+                partial(_each, partial(similarity, one.table, **self._common), self.rated),
+            )
 
     @property
     def _common(self) -> _Common:
         return {"draws": self.config.draws, "seed": self.config.seed}
-
-    def _own(
-        self,
-        name: str,
-        tables: Sequence[EmbeddingTable],
-        inputs: Sequence[object],
-        compute: Callable[[], Result | Sequence[Result]],
-    ) -> None:
-        """Compute a part that is no set of questions asked of tables."""
-        names = [(table.provenance.encoder, table.sha256) for table in tables]
-        self.store.part(name, [names, self._common, *inputs], compute)
 
     def _analogy(
         self,
@@ -384,32 +389,22 @@ class Study:
         asked: AnalogySet,
         settings: Settings | None = None,
     ) -> None:
+        """Ask a set of questions, of all tables together."""
         chosen: Settings = {"control_draws": _CONTROL, **(settings or {})}
-
-        def ask(
-            _: EmbeddingTable, asked: AnalogySet, **common: Unpack[Settings]
-        ) -> Sequence[Result]:
-            every: Settings = {**chosen, **common}
-            return analogy(list(tables), asked, **every)
-
-        self._part(name, tables, asked, ask, chosen)
+        every: Settings = {**chosen, **self._common, "progress": self.progress}
+        ask = partial(analogy, list(tables), asked, **every)
+        self._part(name, tables, [asked.sha256, chosen], ask)
 
     def _part(
         self,
         name: str,
         tables: Sequence[EmbeddingTable],
-        asked: AnalogySet | SemEval,
-        experiment: Callable[..., Result | Sequence[Result]],
-        settings: Mapping[str, object] | None = None,
-        more: object = None,
+        inputs: Sequence[object],
+        compute: Callable[[], Result | Sequence[Result]],
     ) -> None:
-        common = self._common
+        """Compute a part from tables and whatever else it depends on, as JSON takes it."""
         names = [(table.provenance.encoder, table.sha256) for table in tables]
-        self.store.part(
-            name,
-            [names, asked.sha256, dict(settings or {}), common, more],
-            lambda: experiment(tables[0], asked, **common, progress=self.progress),
-        )
+        self.store.part(name, [names, self._common, *inputs], compute)
 
 
 def _each(experiment: Callable[[Any], Result], inputs: Sequence[Any]) -> list[Result]:
@@ -433,19 +428,4 @@ def _describe(one: Opened, config: Config, opener: Opener) -> SpaceInfo:
         photographs=config.photographs if pictured else 0,
         left_out=len(wanted) - len(one.table) if pictured else 0,
         untrained=len(one.untrained),
-    )
-
-
-def _selection(
-    chosen: Picturable, photographs: int, words: Mapping[str, Sequence[str]]
-) -> Selection:
-    counts = {
-        one.name: getattr(chosen, one.name) for one in fields(chosen) if one.name != "questions"
-    }
-    return Selection(
-        name=chosen.questions.name,
-        questions=len(chosen.questions),
-        photographs=photographs,
-        unpictured=tuple(word for word in named_questions().words if word not in words),
-        **counts,
     )

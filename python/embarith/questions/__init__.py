@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from embarith.questions.control import random_pairs
 from embarith.questions.model import AnalogySet, ChoiceSet
-from embarith.questions.picturable import Picturable, picturable, write
+from embarith.questions.picturable import picturable, write
 from embarith.questions.registry import NAMES, SIMILARITY_NAMES, load, load_similarity
 from embarith.questions.semeval import READINGS, SemEval
 from embarith.questions.similarity import SimilaritySet
@@ -20,7 +20,6 @@ __all__ = [
     "SIMILARITY_NAMES",
     "AnalogySet",
     "ChoiceSet",
-    "Picturable",
     "SemEval",
     "SimilaritySet",
     "load",

@@ -15,40 +15,7 @@ from embarith.errors import OptionError
 from embarith.files import replacing
 from embarith.questions.model import AnalogySet
 from embarith.questions.semeval import Pair, SemEval
-
-
-@dataclass(frozen=True)
-class Picturable:
-    """A chosen set and how many were left at every step of choosing it.
-
-    Parameters
-    ----------
-    questions : AnalogySet
-        Words in lower case; every first pair belongs to the relation of the second.
-    rated, pictured : int
-        Rated pairs of the source, and those whose two words have enough photographs.
-    relations : int
-        Relations that have such pairs.
-    not_above_zero, sharing : int
-        Those of the pictured pairs with a rating of 0 or less, and with a photograph in common.
-    couples : int
-        Couples of pairs of one relation, both rated above 0, of four distinct words.
-    apart : int
-        Those of them whose four words have no photograph in common, in `apart_of` relations.
-    pairs : int
-        Distinct pairs in the chosen questions.
-    """
-
-    questions: AnalogySet
-    rated: int
-    pictured: int
-    relations: int
-    not_above_zero: int
-    sharing: int
-    couples: int
-    apart: int
-    apart_of: int
-    pairs: int
+from embarith.result.paper import Selection
 
 
 @dataclass(frozen=True)
@@ -71,7 +38,7 @@ def picturable(
     size: int = 50,
     per_relation: int = 12,
     per_pair: int = 6,
-) -> Picturable:
+) -> tuple[AnalogySet, Selection]:
     """Choose questions of SemEval-2012 Task 2 whose words a collection has photographs of.
 
     A question crosses two pairs of one relation, both rated above 0, of four distinct words no
@@ -94,6 +61,13 @@ def picturable(
     per_relation, per_pair : int
         Without such limits half of the questions come from one relation, and their scores would
         be those of a few pairs.
+
+    Returns
+    -------
+    AnalogySet
+        Words in lower case; every first pair belongs to the relation of the second.
+    Selection
+        How many were left at every step.
 
     Raises
     ------
@@ -146,8 +120,9 @@ def picturable(
         ratings=np.array([ratings[couple.relation, couple.second] for couple in chosen]),
         first_from=np.array([kept.index(couple.relation) for couple in chosen], np.int64),
     )
-    return Picturable(
-        questions=questions,
+    return questions, Selection(
+        name=questions.name,
+        questions=len(questions),
         rated=rated,
         pictured=len(pictured),
         relations=len({number for number, _, _ in pictured}),
@@ -157,6 +132,7 @@ def picturable(
         apart=len(apart),
         apart_of=len({couple.relation for couple in apart}),
         pairs=len({pair for couple in chosen for pair in (couple.first, couple.second)}),
+        photographs=photographs,
     )
 
 

@@ -50,9 +50,26 @@ class SpaceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How the chosen questions came about; see `embarith.questions.Picturable`.
+    """How questions were chosen that photographs can be asked: what was left at every step.
 
-    `unpictured` are the words of table 4 that have fewer than `photographs` photographs.
+    Parameters
+    ----------
+    name : str
+        Of the chosen set.
+    questions, pairs : int
+        Chosen, and distinct pairs in them.
+    rated, pictured : int
+        Rated pairs of the source, and those whose two words have enough photographs.
+    relations : int
+        Relations that have such pairs.
+    not_above_zero, sharing : int
+        Those of the pictured pairs with a rating of 0 or less, and with a photograph in common.
+    couples : int
+        Couples of pairs of one relation, both rated above 0, of four distinct words.
+    apart : int
+        Those of them whose four words have no photograph in common, in `apart_of` relations.
+    photographs : int
+        That a word must have.
     """
 
     name: str
@@ -67,7 +84,6 @@ class Selection:
     apart_of: int
     pairs: int
     photographs: int
-    unpictured: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +107,15 @@ class PartInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a run consists of, as `paper.json` holds it."""
+    """What a run consists of, as `paper.json` holds it.
+
+    `unpictured` are the words of table 4 that have too few photographs.
+    """
 
     schema: Literal["embarith.paper/1"] = "embarith.paper/1"
     spaces: tuple[SpaceInfo, ...]
     selection: Selection
+    unpictured: tuple[str, ...]
     parts: tuple[PartInfo, ...]
     seed: int
 

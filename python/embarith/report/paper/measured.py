@@ -1,0 +1,118 @@
+"""What was measured: spaces, chosen questions, what was left out, methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from embarith.report.document import Column, Facts, Table, line, plural
+from embarith.report.paper.view import View, table_or_none
+
+
+def spaces(view: View) -> Iterator[Table]:
+    """Say what each space is."""
+    rows = []
+    for space in view.spaces:
+        notes = []
+        if space.random_weights:
+            notes.append("random weights: proves that the tool runs, nothing about the model")
+        if space.photographs:
+            notes.append(
+                f"mean of {space.photographs} photographs a word; words that share one with a "
+                "word asked about are no candidates"
+            )
+        if space.left_out:
+            notes.append(f"{plural(space.left_out, 'word')} left out")
+        if space.untrained:
+            notes.append(f"{space.untrained} untrained copies beside it")
+        rows.append(
+            line(
+                space.name,
+                space.side,
+                space.encoder,
+                f"{space.rows:,} × {space.dimensions:,}",
+                space.licence or "unstated",
+                "; ".join(notes),
+            )
+        )
+    yield Table(
+        "Embedding spaces",
+        (
+            *(Column(name, align="left") for name in ("space", "side", "origin")),
+            Column("words × dimensions"),
+            *(Column(name, align="left") for name in ("licence", "notes")),
+        ),
+        tuple(rows),
+    )
+
+
+def selection(view: View) -> Table:
+    """Say how the chosen questions came about."""
+    one = view.paper.manifest.selection
+    return Table(
+        f"The chosen questions ({one.name})",
+        (Column("", align="left"), Column("")),
+        (
+            line("rated pairs of SemEval-2012 Task 2", f"{one.rated:,}"),
+            line(f"of words with {one.photographs} photographs each", f"{one.pictured:,}"),
+            line("of these rated 0 or less", f"{one.not_above_zero:,}"),
+            line("of these with a photograph in common", f"{one.sharing:,}"),
+            line("couples of a relation, rated above 0, four distinct words", f"{one.couples:,}"),
+            line("no two of the words sharing a photograph", f"{one.apart:,}"),
+            line("chosen questions", f"{one.questions:,}", strong=True),
+            line("distinct pairs in them", f"{one.pairs:,}"),
+        ),
+        (
+            f"The pictured pairs are of {one.relations} relations, the couples apart of "
+            f"{one.apart_of}. {one.questions} questions of {one.pairs} pairs are no "
+            f"{one.questions} independent observations: intervals resample pairs.",
+        ),
+    )
+
+
+def left_out(view: View) -> Table | None:
+    """Say what could not be computed, and why."""
+    rows = [line(part.name, part.skipped) for part in view.paper.manifest.parts if part.skipped]
+    return table_or_none(
+        "Parts that could not be computed",
+        (Column("part", align="left"), Column("reason", align="left")),
+        rows,
+        (),
+    )
+
+
+def methods(view: View) -> Facts:
+    """Say what all figures have in common."""
+    runs = [
+        one.run for found in view.paper.results.values() for one in found if hasattr(one, "run")
+    ]
+    versions: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for name, value in run.versions.items():
+            versions.setdefault(name, {})[value] = None
+    seconds = sum(run.seconds for run in runs)
+    return Facts(
+        (
+            (
+                "offset",
+                "y = b − a + c in float64 from the stored float32; answer: the candidate of "
+                "greatest cosine; equal scores go by row in lists and by expected credit in scores",
+            ),
+            (
+                "intervals",
+                "95 % percentile: crossed bootstrap over word pairs (Owen 2007); of SemEval over "
+                "relations, of similarity and geometry over words, of additivity over rows and "
+                "columns, of photographs a word over their draws",
+            ),
+            ("nulls", "gold answers permuted within relations; second pair from another relation"),
+            ("seed", str(view.paper.manifest.seed)),
+            (
+                "search and statistics",
+                f"{seconds:.0f} s in all, on the instruction sets "
+                f"{', '.join(sorted({run.isa for run in runs}))}",
+            ),
+            (
+                "versions",
+                ", ".join(f"{name} {' and '.join(found)}" for name, found in versions.items()),
+            ),
+        )
+    )
