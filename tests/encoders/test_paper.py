@@ -86,6 +86,8 @@ def test_every_table_stands_in_the_report(done):
     page = (done / "report.html").read_text()
     for title in (
         *(f"Table {number}" for number in range(1, 7)),
+        "Simpler questions (paper",
+        "Where answers landed, and other means (standard protocol",
         "Figure 6",
         "Islands",
         "How words lie",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Literal
+
 from embarith.report import published
-from embarith.report.document import Cell, Column, Row, Table, figure, line, share
+from embarith.report.document import Cell, Column, Row, Table, figure, line, percent, share
 from embarith.report.paper.view import FEWEST, View, called, published_score, score, table_or_none
 
 _READINGS = ("anchor", "chain", "relation")
 _PAPER = "fair, among the questions' words"
+_ASKED = {
+    "offset": "paper's protocol, unit vectors",
+    "standard": "standard protocol: inputs forbidden, all words",
+}
+_SIMPLER = ("b alone", "b + c", "c − (b − a)", "reversed")
 
 
 def chosen(view: View) -> Table | None:
@@ -105,10 +113,72 @@ def standard(view: View) -> Table | None:
         ),
         rows,
         (
-            "Spaces have vocabularies of their own here, so the rows do not compare; the table "
-            "above has the same candidates for all that know them.",
+            "Spaces have vocabularies of their own here, so the rows do not compare; in the "
+            "paper's protocol the candidates are the same for all that know them.",
         ),
     )
+
+
+def beside(view: View, part: str, protocol: Literal["fair", "restricted"]) -> Iterator[Table]:
+    """Yield what else is known of the chosen questions: simpler questions, landings, other means.
+
+    Parameters
+    ----------
+    view : View
+    part : {"offset", "standard"}
+    protocol : {"fair", "restricted"}
+        Of all scores but the landings, which are always fair.
+    """
+    simpler, landed = [], []
+    for space, result in view.each(part):
+        count, known = result.questions.answered, result.baselines
+        every = (known.only_b, known.ignore_a, known.add_opposite, known.reversed) if known else ()
+        found = [getattr(one, protocol) if one else None for one in every]
+        cells = [getattr(one, top, None) for one in found for top in ("top1", "top5")]
+        if cells:
+            simpler.append(line(called(space, result), *(score(one, count) for one in cells)))
+        if count < FEWEST:
+            continue
+        where = result.landed
+        macro, wrong = (getattr(one, protocol) for one in (result.macro, result.missing_as_wrong))
+        landed.append(
+            line(
+                called(space, result),
+                *map(percent, (where.a, where.b, where.c, where.d, where.other)),
+                *map(figure, (macro.top1, macro.top5, wrong.top1, wrong.top5)),
+            )
+        )
+    asked = _ASKED[part]
+    tables = (
+        table_or_none(
+            f"Simpler questions ({asked})",
+            (
+                Column("space", align="left"),
+                *(Column(top, name) for name in _SIMPLER for top in ("top-1", "top-5")),
+            ),
+            simpler,
+            (
+                "What the offset would be without one of its parts (Linzen 2016): b alone, b + c "
+                "without a, c − (b − a) with the offset turned round; reversed asks b : a :: d : ? "
+                "for c.",
+            ),
+        ),
+        table_or_none(
+            f"Where answers landed, and other means ({asked})",
+            (
+                Column("space", align="left"),
+                *(Column(name, "nearest word, inputs allowed") for name in (*"abcd", "other")),
+                *(Column(top, "mean over relations") for top in ("top-1", "top-5")),
+                *(Column(top, "missing as wrong") for top in ("top-1", "top-5")),
+            ),
+            landed,
+            (
+                "'Mean over relations': every relation counts alike. 'Missing as wrong': of all "
+                "questions, those that lack a word counted wrong.",
+            ),
+        ),
+    )
+    yield from (table for table in tables if table is not None)
 
 
 def random_pairs(view: View) -> Table | None:
