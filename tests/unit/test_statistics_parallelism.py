@@ -50,11 +50,48 @@ def test_no_start_gets_an_end_of_its_own_where_words_repeat():
     assert (seen[0] == true).all()
 
 
+# Pairs as SemEval's relations have them: words in several pairs, chains and pairs turned round.
+SHARING = [
+    *((f"a{i}", f"b{i}") for i in range(24)),
+    *((f"a{i}", f"b{i + 12}") for i in range(6)),
+    *((f"b{i}", f"a{i}") for i in range(8, 12)),
+    *((f"b{i}", f"c{i}") for i in range(12, 18)),
+]
+DISTINCT = [(f"a{i}", f"b{i}") for i in range(40)]
+
+
+@pytest.mark.parametrize("similar", [False, True])
+@pytest.mark.parametrize("pairs", [DISTINCT, SHARING])
+def test_vectors_without_parallel_offsets_score_their_null(pairs, similar):
+    # Random words, and words that share a part with their partners: near each other, no more.
+    random = np.random.default_rng(4)
+    found = []
+    for _ in range(40):
+        vectors = {word: random.standard_normal(30) for pair in pairs for word in pair}
+        if similar:
+            for a, b in pairs:
+                shared = random.standard_normal(30)
+                vectors[a] = vectors[a] + shared
+                vectors[b] = vectors[b] + shared
+        starts, ends = (np.array([vectors[pair[side]] for pair in pairs]) for side in (0, 1))
+        found.append(parallelism(starts, ends, 20, random))
+    over = np.array(found)[:, [0, 2]] - np.array(found)[:, [1, 3]]
+    error = over.std(axis=0, ddof=1) / np.sqrt(len(over))
+    assert (abs(over.mean(axis=0)) < 4 * error).all()
+    # Counting every couple, similar pairs would be about .02 above it.
+    assert abs(over.mean(axis=0)[1]) < 0.004
+
+
 def test_pairs_that_mostly_share_an_end_have_no_shuffle():
     random = np.random.default_rng(0)
     starts, ends = random.standard_normal((5, 3)), random.standard_normal((5, 3))
     ends[1:4] = ends[0]
     assert parallelism(starts, ends, 5, random) is None
+
+
+def test_three_pairs_have_no_couple_apart():
+    starts, ends = np.random.default_rng(0).standard_normal((2, 3, 4))
+    assert parallelism(starts, ends, 5, np.random.default_rng(0)) is None
 
 
 def test_separation_is_the_area_under_the_roc():

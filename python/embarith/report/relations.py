@@ -43,7 +43,7 @@ def relations(result: AnalogyResult) -> Table:
         (
             "n: questions answered (of those asked, where fewer); only c: restricted top-1 of c "
             f"alone; p: permutation null, Holm over relations{of_y if has_y else ''}.",
-            "OCS, PCS: offset concordance and pairing consistency (Fournier et al. 2020), "
+            "OCS, PCS: offset concordance and pairing consistency (after Fournier et al. 2020), "
             "less their value under shuffled pairings.",
             *_least_p(result),
         ),

@@ -158,11 +158,12 @@ class Companions:
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
-    """Whether the offsets of a relation are parallel (Fournier, Dupoux and Dunbar 2020).
+    """Whether the offsets of a relation are parallel (after Fournier, Dupoux and Dunbar 2020).
 
     `concordance` is the offset concordance score (mean cosine between offsets of a relation),
     `consistency` the pairing consistency score (AUC of true offsets' cosines against those of
-    shuffled pairings); `*_null` are what shuffled pairings score in the place of the true one.
+    shuffled pairings), over couples of offsets that no word and no pair connects; `*_null` are
+    what shuffled pairings score in the place of the true one.
     """
 
     concordance: float

@@ -14,11 +14,17 @@ Ints = NDArray[np.int64]
 _TRIES = 30
 
 
-def _similarities(starts: Floats, ends: Floats) -> Floats:
-    """Cosines between the offsets of all couples of pairs, shape (p (p - 1) / 2,)."""
-    offsets = unit(ends - starts)
-    rows, columns = np.triu_indices(len(offsets), 1)
-    return (offsets @ offsets.T)[rows, columns]
+def _similarities(words: Floats, start: Ints, end: Ints, tied: NDArray[np.bool_]) -> Floats:
+    """Cosines between the offsets of the couples of pairs whose four words no tie connects."""
+    offsets = unit(words[end] - words[start])
+    first, second = np.triu_indices(len(start), 1)
+    apart = ~(
+        tied[start[first], start[second]]
+        | tied[end[first], end[second]]
+        | tied[start[first], end[second]]
+        | tied[end[first], start[second]]
+    )
+    return (offsets @ offsets.T)[first[apart], second[apart]]
 
 
 def _separation(above: Floats, below: Floats) -> float:
@@ -78,12 +84,19 @@ def parallelism(
 ) -> tuple[float, float, float, float] | None:
     """Offset concordance, its null, pairing consistency, its null.
 
-    Fournier, Dupoux and Dunbar (CoNLL 2020). The concordance is the mean cosine between the
+    After Fournier, Dupoux and Dunbar (CoNLL 2020). The concordance is the mean cosine between the
     offsets of a relation: 1 when they are parallel, but also high when the two sides merely lie in
     different regions. The consistency sees through that: the area under the ROC of the cosines
     between true offsets against those between offsets of a shuffled pairing, mean over shuffles,
     1/2 where the pairing does not matter. The nulls are what a shuffled pairing scores in the
     place of the true one: its own mean cosine, and its separation from the next shuffled pairing.
+
+    Only couples of offsets count in which no word of the one is a word of the other or stands in a
+    pair with it; the published scorer counts all. Offsets of a word with itself or its partner
+    have a cosine far from 0 whatever the relation is. Shuffling p pairs makes about p of its
+    p (p - 1) / 2 couples such ones, b_j - a_i and b_k - a_j, whose cosine is low where the words
+    of a pair are merely similar: counted, they put the consistency of such pairs up to 1 / (p - 1)
+    above 1/2 without any parallel offsets.
 
     Parameters
     ----------
@@ -96,7 +109,8 @@ def parallelism(
     Returns
     -------
     tuple of four float, or None
-        None where no such pairing is found: most pairs have the same end, say.
+        None where no such pairing is found (most pairs have the same end, say), or none of the
+        couples of one counts, as with three pairs.
 
     Examples
     --------
@@ -106,14 +120,18 @@ def parallelism(
     (1.0, True, True)
     """
     # A word that several pairs have stands here as several rows of the same numbers.
-    start, end = (np.unique(x, axis=0, return_inverse=True)[1].reshape(-1) for x in (starts, ends))
-    held = np.zeros((len(starts), len(starts)), np.bool_)
+    words, place = np.unique(np.concatenate([starts, ends]), axis=0, return_inverse=True)
+    start, end = place.reshape(2, -1)
+    held = np.zeros((len(words), len(words)), np.bool_)
     held[start, end] = True
     orders = _shuffles(held[start][:, end], shuffles, random)
     if orders is None:
         return None
-    true = _similarities(starts, ends)
-    shuffled = [_similarities(starts, ends[order]) for order in orders]
+    tied = held | held.T | np.eye(len(words), dtype=np.bool_)
+    true = _similarities(words, start, end, tied)
+    shuffled = [_similarities(words, start, end[order], tied) for order in orders]
+    if not all(map(len, (true, *shuffled))):
+        return None
     following = shuffled[1:] + shuffled[:1]
     return (
         float(true.mean()),

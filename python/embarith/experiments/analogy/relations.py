@@ -101,9 +101,9 @@ def relation_pairs(asked: Asked) -> dict[int, tuple[Ints, Ints]]:
 def parallelism(table: EmbeddingTable, starts: Ints, ends: Ints, seed: int) -> Parallelism | None:
     """Return how parallel these pairs' unit offsets are.
 
-    None for fewer than three, and where most have one end, so that no shuffled pairing differs.
+    None for fewer than four, and where most have one end, so that no shuffled pairing differs.
     """
-    if len(starts) < 3:
+    if len(starts) < 4:
         return None
     random = generator(seed, "shuffled pairings")
     if len(starts) > _PAIRS:
