@@ -101,6 +101,14 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             for _ in range(10_000):
                 self.wfile.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+        elif what.startswith("drip"):
+            # Says nothing of a length, so that whatever came before the end looks whole.
+            headers = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+            self.wfile.write(headers if what == "drip headers" else headers + b"\r\n")
+            self.close_connection = True
+            for _ in range(300):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
         else:
             self.answer(200, body)
 

@@ -455,6 +455,74 @@ def test_redirects_to_other_hosts_and_in_circles(
         assert said in journal
 
 
+def test_no_stranger_leads_into_the_local_network(
+    server: Server, photographs: Some, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    with photoserver.running() as inner:
+        secret = inner.serve("secret", photographs(0, 1)[0]).replace("127.0.0.1", "localhost")
+        server.openverse["x"] = [found(secret), found(server.url("/files/a"))]
+        server.plan = {"/files/a": [f"to {secret}"]}
+        made = find({"x": "x"}, tmp_path, per_word=2)
+        assert dict(made.words[0].left_out) == {"not to be had": 2}
+        assert inner.seen == []
+    journal = (tmp_path / "found.jsonl").read_text()
+    assert journal.count("localhost is no public address, but 127.0.0.1") == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1::1", True),
+        ("::ffff:93.184.216.34", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("172.20.0.1", False),
+        ("192.168.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("::1", False),
+        ("fd00::1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:192.168.0.1", False),
+    ],
+)
+def test_what_is_a_public_address(address: str, public: bool) -> None:
+    class Connected:
+        closed = False
+
+        def getpeername(self) -> tuple[str, int]:
+            return address, 443
+
+        def close(self) -> None:
+            self.closed = True
+
+    connected = Connected()
+    if public:
+        assert client._public(connected, "x.example", ()) is connected
+    else:
+        assert client._public(connected, "x.example", {"x.example"}) is connected
+        with pytest.raises(client.LostError, match=r"x\.example is no public address"):
+            client._public(connected, "x.example", {"y.example"})
+    assert connected.closed != public
+
+
+@pytest.mark.parametrize("what", ["drip", "drip headers"])
+def test_a_host_that_sends_byte_after_byte_is_left_in_time(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(client, "LONGEST", 0.6)
+    server.openverse["x"] = [found(server.serve("a", b""))]
+    server.plan = {"/files/a": [what]}
+    started = time.monotonic()
+    made = find({"x": "x"}, tmp_path, per_word=1)
+    assert time.monotonic() - started < 6
+    assert dict(made.words[0].left_out) == {"not to be had this time": 1}
+    assert len(server.asked("/files/a")) == 1
+
+
 def test_what_could_not_be_had_this_time_is_asked_for_by_the_next_run(
     server: Server, photographs: Some, tmp_path: Path
 ) -> None:

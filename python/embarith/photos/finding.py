@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -180,7 +181,8 @@ def find(
         for place in (home / FOLDER).iterdir():
             if _LEFT.fullmatch(place.name):  # by a process that was killed: the lock is ours
                 shutil.rmtree(place)
-        client = Client(contact)
+        hosts = {urlsplit(source.url).hostname or "" for source in sources.values()}
+        client = Client(contact, hosts)
         try:
             with ThreadPoolExecutor(THREADS, "embarith") as pool:
                 try:

@@ -66,7 +66,9 @@ class Answer:
 
 
 class Source(Protocol):
-    """A search for photographs."""
+    """A search for photographs; `url` is the address of its API."""
+
+    url: str
 
     def search(self, term: str, page: int, get: Get) -> Answer:
         """Return a page of what is found for a term.
