@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
@@ -12,7 +12,7 @@ import numpy as np
 
 from embarith import machine, questions
 from embarith.data import Ask
-from embarith.errors import OptionError
+from embarith.errors import EmbarithError, OptionError
 from embarith.experiments.additivity import additivity, read_cells
 from embarith.experiments.analogy import analogy
 from embarith.experiments.analogy.run import Settings
@@ -25,11 +25,11 @@ from embarith.experiments.similarity import similarity
 from embarith.paper.config import Config
 from embarith.paper.spaces import Opened, Opener, find
 from embarith.paper.store import Store
-from embarith.photos import Collection, pool, read_collection, without_shared
+from embarith.photos import pool, read_collection, without_shared
 from embarith.progress import Progress
 from embarith.questions import AnalogySet, SemEval, SimilaritySet
 from embarith.result import Result
-from embarith.result.paper import Manifest, SpaceInfo
+from embarith.result.paper import Manifest, Selection, SpaceInfo
 from embarith.table import EmbeddingTable
 
 # Draws of the control on sets of thousands of questions, each searched again.
@@ -38,6 +38,8 @@ _CONTROL = 20
 _KEPT = 10
 # Questions that are drawn in the plane, each of another relation.
 _PLANES = 3
+# What asks the chosen questions; angles and islands have others besides.
+_OF_CHOSEN = ("offset", "random-pairs", "angles", "island", "extraction", "plane")
 
 
 def named_questions() -> AnalogySet:
@@ -89,40 +91,41 @@ def run(
     Raises
     ------
     EmbarithError
-        A space, the collection or a question set cannot be had. Parts that are done stay.
+        A space or a question set cannot be had, or the collection where there is a space of
+        photographs. Parts that are done stay.
     """
     task = questions.load("semeval", data_dir=data_dir, ask=ask, progress=progress)
     assert isinstance(task, SemEval)
-    collection = read_collection(find(config.collection, base, data_dir))
-    chosen, selection = questions.picturable(task, collection.words, photographs=config.photographs)
+    sides = {space.side for space in config.spaces}
+    pictures = _pictures(config, task, base, data_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    questions.write(chosen, folder / f"{chosen.name}.tsv")
-    words = {
-        word: found[: config.photographs]
-        for word, found in collection.words.items()
-        if len(found) >= config.photographs
-    }
-    rated = [
-        questions.load_similarity(name, data_dir=data_dir, ask=ask, progress=progress)
-        for name in questions.SIMILARITY_NAMES
-    ]
+    if pictures.chosen is not None:
+        questions.write(pictures.chosen, folder / f"{pictures.chosen.name}.tsv")
+    words = pictures.words
+    rated = []
+    if "similarity" in config.experiments and "text" in sides:
+        rated = [
+            questions.load_similarity(name, data_dir=data_dir, ask=ask, progress=progress)
+            for name in questions.SIMILARITY_NAMES
+        ]
     cells = {}
-    if "additivity" in config.experiments:
+    if "additivity" in config.experiments and "image" in sides:
         cells = read_cells(find(config.cells, base, data_dir))
+    chosen = pictures.chosen.words if pictures.chosen else ()
     asked = (*task.words, *named_questions().words, *(word for one in rated for word in one.words))
-    few = {word: words[word] for word in chosen.words}
+    few = {word: words[word] for word in chosen}
     taken = {image for found in few.values() for image in found}
     # A word that shares photographs with one asked about would stand too near to it.
     apart = [word for word in words if word not in few and taken.isdisjoint(words[word])]
     opener = Opener(
         base=base,
         folder=folder,
-        collection=collection,
+        images=pictures.folder,
         words=words,
         candidates=[*few, *apart],
-        asked=list(dict.fromkeys((*chosen.words, *map(str.lower, asked)))),
+        asked=list(dict.fromkeys((*chosen, *map(str.lower, asked)))),
         few=few,
-        more=[image for image in cells if (collection.folder / image).is_file()],
+        more=[image for image in cells if (pictures.folder / image).is_file()],
         data_dir=data_dir,
         ask=ask,
         progress=progress,
@@ -135,11 +138,9 @@ def run(
         config=config,
         store=Store(folder, machine.code(), tell),
         task=task,
-        chosen=chosen,
+        pictures=pictures,
         rated=rated,
         cells=cells,
-        collection=collection,
-        words=words,
         spaces=spaces,
         progress=progress,
     )
@@ -147,12 +148,56 @@ def run(
     study.store.finish(
         Manifest(
             spaces=tuple(_describe(one, config, opener) for one in spaces),
-            selection=selection,
+            selection=pictures.selection,
             unpictured=tuple(word for word in named_questions().words if word not in words),
             parts=tuple(study.store.parts),
             seed=config.seed,
         )
     )
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """What a collection has photographs of.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the images.
+    words : mapping of str to sequence of str
+        The photographs that stand for every word that has enough.
+    chosen : AnalogySet or None
+        The questions that photographs can be asked.
+    selection : Selection or None
+        How they were chosen.
+    reason : str
+        Why there are none.
+    """
+
+    folder: Path = Path()
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    chosen: AnalogySet | None = None
+    selection: Selection | None = None
+    reason: str = ""
+
+
+def _pictures(config: Config, task: SemEval, base: Path, data_dir: Path | None) -> _Pictures:
+    """Return what the collection holds; spaces of text alone can do without."""
+    try:
+        collection = read_collection(find(config.collection, base, data_dir))
+        chosen, selection = questions.picturable(
+            task, collection.words, photographs=config.photographs
+        )
+    except EmbarithError as reason:
+        if any(space.side == "image" for space in config.spaces):
+            raise
+        return _Pictures(reason=f"no questions chosen by photographs: {reason}")
+    words = {
+        word: found[: config.photographs]
+        for word, found in collection.words.items()
+        if len(found) >= config.photographs
+    }
+    return _Pictures(collection.folder, words, chosen, selection)
 
 
 class _Common(TypedDict):
@@ -166,46 +211,40 @@ class Study:
 
     Parameters
     ----------
-    chosen : AnalogySet
-        The questions that photographs can be asked.
     rated : sequence of SimilaritySet
         Sets of rated pairs.
     cells : mapping of str to (str, str)
         Photographs by two factors.
-    words : mapping of str to sequence of str
-        The photographs that stand for every word of the collection.
     """
 
     config: Config
     store: Store
     task: SemEval
-    chosen: AnalogySet
+    pictures: _Pictures
     rated: Sequence[SimilaritySet]
     cells: Mapping[str, tuple[str, str]]
-    collection: Collection
-    words: Mapping[str, Sequence[str]]
     spaces: Sequence[Opened]
     progress: Progress | None
 
     def measure(self) -> None:
         """Measure whatever the config asks for, part by part."""
         wanted = set(self.config.experiments)
-        if wanted & {"offset", "random-pairs", "angles"}:
-            self._offset()
+        if self.pictures.chosen is None:
+            for name in self.config.experiments:
+                if name in _OF_CHOSEN:
+                    self.store.leave_out(name, self.pictures.reason)
+        else:
+            self._ask_chosen(self.pictures.chosen, wanted)
         if "angles" in wanted:
-            self._angles()
+            self._named()
         if "extended" in wanted:
             self._extended()
         if "island" in wanted:
-            self._islands()
+            self._islands("island-extended", self.task.extended("relation"), self._side("text"))
         if "geometry" in wanted:
             self._geometry()
         if "additivity" in wanted:
             self._additivity()
-        if "extraction" in wanted:
-            self._extraction()
-        if "plane" in wanted:
-            self._planes()
         if "semeval" in wanted:
             self._semeval()
         if "similarity" in wanted:
@@ -214,37 +253,52 @@ class Study:
     def _side(self, side: str) -> list[Opened]:
         return [one for one in self.spaces if one.space.side == side]
 
-    def _offset(self) -> None:
+    def _ask_chosen(self, chosen: AnalogySet, wanted: Set[str]) -> None:
+        if wanted & {"offset", "random-pairs", "angles"}:
+            self._offset(chosen)
+        if "angles" in wanted:
+            self._untrained(chosen)
+        if "island" in wanted:
+            self._islands("island", chosen, self.spaces)
+        if "extraction" in wanted:
+            self._extraction(chosen)
+        if "plane" in wanted:
+            self._planes(chosen)
+
+    def _offset(self, chosen: AnalogySet) -> None:
         """Tables 1 and 2: the chosen questions, asked of the spaces that know all their words."""
         able = [
             one
             for one in self.spaces
-            if one.space.random_weights is None and (one.table.rows(self.chosen.words) >= 0).all()
+            if not one.random and (one.table.rows(chosen.words) >= 0).all()
         ]
         joint = [one.table for one in able]
         paper: Settings = {"vocab": "questions", "control_draws": self.config.control_draws}
         if joint:
-            self._analogy("offset", joint, self.chosen, paper)
-            self._analogy("offset-raw", joint, self.chosen, {**paper, "raw": True})
-            centred = [table.select(list(self.chosen.words)).centered() for table in joint]
-            self._analogy("offset-centred", centred, self.chosen, paper)
+            self._analogy("offset", joint, chosen, paper)
+            self._analogy("offset-raw", joint, chosen, {**paper, "raw": True})
+            centred = [table.select(list(chosen.words)).centered() for table in joint]
+            self._analogy("offset-centred", centred, chosen, paper)
         for one in self.spaces:
             if one not in able:
-                self._analogy(f"offset/{one.name}", [one.table], self.chosen, paper)
+                self._analogy(f"offset/{one.name}", [one.table], chosen, paper)
                 raw: Settings = {**paper, "raw": True}
-                self._analogy(f"offset-raw/{one.name}", [one.table], self.chosen, raw)
-            self._analogy(f"standard/{one.name}", [one.table], self.chosen)
+                self._analogy(f"offset-raw/{one.name}", [one.table], chosen, raw)
+            self._analogy(f"standard/{one.name}", [one.table], chosen)
 
-    def _angles(self) -> None:
-        """Tables 4 to 6: the named questions, and copies without training."""
+    def _untrained(self, chosen: AnalogySet) -> None:
+        """Tables 5 and 6: copies without training."""
+        for one in self.spaces:
+            if one.untrained:
+                among: Settings = {"vocab": "questions"}
+                self._analogy(f"untrained/{one.name}", one.untrained, chosen, among)
+
+    def _named(self) -> None:
+        """Table 4: the named questions."""
         named = named_questions()
         bare: Settings = {"control_draws": 0, "baselines": False, "vocab": "questions"}
         for one in self.spaces:
             self._analogy(f"named/{one.name}", [one.table], named, bare)
-            if one.untrained:
-                self._analogy(
-                    f"untrained/{one.name}", one.untrained, self.chosen, {"vocab": "questions"}
-                )
 
     def _extended(self) -> None:
         """Table 3: every reading of the extended set; photographs are asked the meaningful one."""
@@ -253,11 +307,12 @@ class Study:
             for one in self._side("text"):
                 self._analogy(f"extended-{reading}/{one.name}", [one.table], asked)
         within = self.task.extended("relation").map_words(str.lower)
+        pictured = sorted((word, list(found)) for word, found in self.pictures.words.items())
         for one in self._side("image"):
             self._part(
                 f"extended-relation/{one.name}",
                 [one.photographs or one.table],
-                [within.sha256, sorted((word, list(found)) for word, found in self.words.items())],
+                [within.sha256, pictured],
                 partial(self._ask_unshared, one, within),
             )
 
@@ -268,7 +323,8 @@ class Study:
         """Pool again, for a set whose words share photographs: those leave both means."""
         if one.photographs is None:
             return one.table
-        own = {word: self.words[word] for word in asked.words if word in self.words}
+        words = self.pictures.words
+        own = {word: words[word] for word in asked.words if word in words}
         if not own:
             raise OptionError(f"no word of {asked.name} has {self.config.photographs} photographs")
         table = pool(one.photographs, without_shared(own), "mean", least=_KEPT)
@@ -279,11 +335,8 @@ class Study:
             origin.then("shared photographs left out", encoder=one.name),
         )
 
-    def _islands(self) -> None:
-        within = self.task.extended("relation")
-        sets = [("island", one, self.chosen) for one in self.spaces]
-        sets += [("island-extended", one, within) for one in self._side("text")]
-        for name, one, asked in sets:
+    def _islands(self, name: str, asked: AnalogySet, spaces: Sequence[Opened]) -> None:
+        for one in spaces:
             self._part(
                 f"{name}/{one.name}",
                 [one.table],
@@ -310,8 +363,11 @@ class Study:
             )
 
     def _additivity(self) -> None:
-        for one in self.spaces:
-            if one.photographs is not None and one.space.random_weights is None:
+        able = [one for one in self.spaces if not one.random]
+        if not any(one.photographs for one in able):
+            self.store.leave_out("additivity", "no space has trained vectors of photographs")
+        for one in able:
+            if one.photographs is not None:
                 self._part(
                     f"additivity/{one.name}",
                     [one.photographs],
@@ -326,38 +382,35 @@ class Study:
                     ),
                 )
 
-    def _extraction(self) -> None:
+    def _extraction(self, chosen: AnalogySet) -> None:
         """How few photographs would do, for every space that has them."""
         tables = {one.name: one.photographs for one in self.spaces if one.photographs is not None}
-        if tables:
-            words = {word: self.words[word] for word in self.chosen.words}
-            self._part(
-                "extraction",
-                list(tables.values()),
-                [self.chosen.sha256, words],
-                lambda: extraction(
-                    tables,
-                    words,
-                    self.chosen,
-                    counts=[one for one in COUNTS if one <= self.config.photographs],
-                    seed=self.config.seed,
-                    progress=self.progress,
-                ),
-            )
+        if not tables:
+            self.store.leave_out("extraction", "no space has vectors of photographs")
+            return
+        words = {word: self.pictures.words[word] for word in chosen.words}
+        counts = [one for one in COUNTS if one <= self.config.photographs]
+        extract = partial(extraction, counts=counts, seed=self.config.seed, progress=self.progress)
+        self._part(
+            "extraction",
+            list(tables.values()),
+            [chosen.sha256, words, counts],
+            partial(extract, tables, words, chosen),
+        )
 
-    def _planes(self) -> None:
-        """Figure 6: the first chosen question of each of the first relations; of words but one."""
-        asked = self.chosen
-        count = min(_PLANES, len(asked.relations))
-        first = [int(np.argmax(asked.relation == one)) for one in range(count)]
-        shown = [f"{asked.a[i]}:{asked.b[i]}::{asked.c[i]}:{asked.gold[i][0]}" for i in first]
+    def _planes(self, chosen: AnalogySet) -> None:
+        """Figure 6: the first chosen question of each of the first relations."""
+        count = min(_PLANES, len(chosen.relations))
+        first = [int(np.argmax(chosen.relation == one)) for one in range(count)]
+        shown = [(chosen.a[i], chosen.b[i], chosen.c[i], chosen.gold[i][0]) for i in first]
         for one in self.spaces:
             table, images, folder = one.table, None, None
             if one.photographs is not None:
-                table, images, folder = one.photographs, self.words, self.collection.folder
+                table, images, folder = one.photographs, self.pictures.words, self.pictures.folder
             lay_out = partial(plane, table, images=images, folder=folder)
+            asked = ["{}:{}::{}:{}".format(*words) for words in shown]
             self._part(
-                f"plane/{one.name}", [table], [shown, images], partial(_each, lay_out, shown)
+                f"plane/{one.name}", [table], [asked, images], partial(_each, lay_out, asked)
             )
 
     def _semeval(self) -> None:
@@ -412,19 +465,16 @@ def _each(experiment: Callable[[Any], Result], inputs: Sequence[Any]) -> list[Re
 
 
 def _describe(one: Opened, config: Config, opener: Opener) -> SpaceInfo:
-    origin = one.table.provenance
-    first = next((step for step in origin.steps if step.startswith("here called")), "")
     pictured = one.photographs is not None
-    random = one.space.random_weights is not None
-    wanted = opener.few if random else opener.candidates
+    wanted = opener.candidates if one.space.random_weights is None else opener.few
     return SpaceInfo(
         name=one.name,
         side=one.space.side,
         rows=len(one.table),
         dimensions=one.table.dimensions,
-        encoder=first.partition(": ")[2] or origin.encoder,
-        licence=origin.licence,
-        random_weights=random,
+        encoder=one.origin,
+        licence=one.table.provenance.licence,
+        random_weights=one.random,
         photographs=config.photographs if pictured else 0,
         left_out=len(wanted) - len(one.table) if pictured else 0,
         untrained=len(one.untrained),

@@ -19,7 +19,7 @@ from embarith.encoders.onnx import OnnxEncoder, default_folder, load_encoder
 from embarith.errors import DataError, OptionError, nearest
 from embarith.files import sha256_of
 from embarith.paper.config import Space, slug
-from embarith.photos import Collection, pool
+from embarith.photos import pool
 from embarith.progress import Progress
 from embarith.table import EmbeddingTable
 
@@ -51,6 +51,18 @@ class Opened:
         """What the report calls it."""
         return self.space.name
 
+    @property
+    def origin(self) -> str:
+        """What its table called itself."""
+        provenance = self.table.provenance
+        named = next((step for step in provenance.steps if step.startswith("here called")), "")
+        return named.partition(": ")[2] or provenance.encoder
+
+    @property
+    def random(self) -> bool:
+        """Whether its weights were drawn, for this run or by whoever made the table."""
+        return "random weights" in self.origin
+
 
 @dataclass(frozen=True)
 class Opener:
@@ -62,7 +74,8 @@ class Opener:
         Folder of the config, which its paths are relative to.
     folder : Path
         Where encoders and tables are kept.
-    collection : Collection
+    images : Path
+        Folder of the photographs.
     words : mapping of str to sequence of str
         The photographs of every word that has enough, all of which are encoded.
     candidates : sequence of str
@@ -77,7 +90,7 @@ class Opener:
 
     base: Path
     folder: Path
-    collection: Collection
+    images: Path
     words: Mapping[str, Sequence[str]]
     candidates: Sequence[str]
     asked: Sequence[str]
@@ -203,7 +216,7 @@ class Opener:
         else:
             images = [image for found in words.values() for image in found]
             images = list(dict.fromkeys(images if random is not None else [*images, *self.more]))
-            inputs = Photographs(images, [self.collection.folder / image for image in images])
+            inputs = Photographs(images, [self.images / image for image in images])
         done = encode(
             encoder,
             inputs,

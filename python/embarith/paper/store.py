@@ -66,11 +66,15 @@ class Store:
             try:
                 found = compute()
             except EmbarithError as reason:
-                self._tell(f"{name} left out: {reason}")
-                self.parts.append(PartInfo(name, skipped=str(reason)))
+                self.leave_out(name, str(reason))
                 return
             self._write(path, [found] if not isinstance(found, Sequence) else found)
         self.parts.append(PartInfo(name, file=str(path.relative_to(self.folder))))
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Say why there is no such part."""
+        self._tell(f"{name} left out: {reason}")
+        self.parts.append(PartInfo(name, skipped=reason))
 
     def _write(self, path: Path, results: Sequence[Result]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -109,12 +109,21 @@ class PartInfo:
 class Manifest:
     """What a run consists of, as `paper.json` holds it.
 
-    `unpictured` are the words of table 4 that have too few photographs.
+    Parameters
+    ----------
+    spaces : tuple of SpaceInfo
+    selection : Selection or None
+        None where spaces of text alone had no collection of photographs.
+    unpictured : tuple of str
+        The words of table 4 that have too few photographs.
+    parts : tuple of PartInfo
+        In the order of the experiments and, within one, of the spaces.
+    seed : int
     """
 
     schema: Literal["embarith.paper/1"] = "embarith.paper/1"
     spaces: tuple[SpaceInfo, ...]
-    selection: Selection
+    selection: Selection | None
     unpictured: tuple[str, ...]
     parts: tuple[PartInfo, ...]
     seed: int

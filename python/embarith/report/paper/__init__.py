@@ -32,7 +32,7 @@ def document(paper: Paper, figures: Mapping[str, Drawing] | None = None) -> Docu
     """
     view = View(paper, figures or {})
     sections = [
-        Section("What was measured", (*measured.spaces(view), measured.selection(view))),
+        Section("What was measured", (*measured.spaces(view), *measured.selection(view))),
         *_sections(
             "Table 1. Vector offset",
             offset.chosen(view),

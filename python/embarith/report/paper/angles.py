@@ -59,11 +59,11 @@ def named(view: View) -> Table | None:
 
 
 def _unpictured(view: View) -> Iterator[str]:
-    missing = view.paper.manifest.unpictured
-    if missing and any(space.side == "image" for space in view.spaces):
+    missing, chosen = view.paper.manifest.unpictured, view.paper.manifest.selection
+    if missing and chosen and any(space.side == "image" for space in view.spaces):
         yield (
-            f"On the image side these words have fewer than "
-            f"{view.paper.manifest.selection.photographs} photographs: {', '.join(missing)}."
+            f"On the image side these words have fewer than {chosen.photographs} photographs: "
+            f"{', '.join(missing)}."
         )
 
 

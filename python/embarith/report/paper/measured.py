@@ -45,10 +45,12 @@ def spaces(view: View) -> Iterator[Table]:
     )
 
 
-def selection(view: View) -> Table:
+def selection(view: View) -> Iterator[Table]:
     """Say how the chosen questions came about."""
     one = view.paper.manifest.selection
-    return Table(
+    if one is None:
+        return
+    yield Table(
         f"The chosen questions ({one.name})",
         (Column("", align="left"), Column("")),
         (
