@@ -127,6 +127,9 @@ def test_a_space_without_the_words_is_left_out_with_its_reason(done):
     reasons = {part.name: part.skipped for part in manifest.parts if part.skipped}
     assert "words are missing" in reasons["extended-anchor/CLIP text"]
     assert "Lite2" not in "".join(name for name in reasons if name.startswith("offset"))
+    planes = [part.name for part in manifest.parts if part.name.startswith("plane/Lite2/")]
+    assert len(planes) == 3
+    assert not set(planes) & set(reasons)
 
 
 def test_a_second_run_computes_nothing_and_gives_the_same_bytes(study, done):

@@ -404,14 +404,14 @@ class Study:
         first = [int(np.argmax(chosen.relation == one)) for one in range(count)]
         shown = [(chosen.a[i], chosen.b[i], chosen.c[i], chosen.gold[i][0]) for i in first]
         for one in self.spaces:
-            table, images, folder = one.table, None, None
-            if one.photographs is not None:
-                table, images, folder = one.photographs, self.pictures.words, self.pictures.folder
-            lay_out = partial(plane, table, images=images, folder=folder)
-            asked = ["{}:{}::{}:{}".format(*words) for words in shown]
-            self._part(
-                f"plane/{one.name}", [table], [asked, images], partial(_each, lay_out, asked)
-            )
+            for words in shown:
+                asked = "{}:{}::{}:{}".format(*words)
+                table, images, folder = one.table, None, None
+                if one.photographs is not None:
+                    table, folder = one.photographs, self.pictures.folder
+                    images = {word: self.pictures.words[word] for word in words}
+                lay_out = partial(plane, table, asked, images=images, folder=folder)
+                self._part(f"plane/{one.name}/{asked}", [table], [images], lay_out)
 
     def _semeval(self) -> None:
         for one in self._side("text"):

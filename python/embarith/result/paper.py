@@ -93,7 +93,7 @@ class PartInfo:
     Parameters
     ----------
     name : str
-        ``EXPERIMENT`` or ``EXPERIMENT/SPACE``.
+        ``EXPERIMENT``, ``EXPERIMENT/SPACE`` or ``EXPERIMENT/SPACE/QUESTION``.
     file : str
         Of its results, beside the manifest.
     skipped : str

@@ -55,9 +55,9 @@ class View:
                 yield space, result
 
     def all(self, part: str) -> list[Result]:
-        """Return all results of a part, in the order of the spaces."""
-        names = (part, *(f"{part}/{space.name}" for space in self.spaces))
-        return [one for name in names for one in self.paper.results.get(name, ())]
+        """Return all results of an experiment, in the order of its parts."""
+        results = self.paper.results
+        return [one for name in results if name.partition("/")[0] == part for one in results[name]]
 
     def alone(self, part: str, space: SpaceInfo) -> Result | None:
         """Return the one result of a part of one space."""
