@@ -228,3 +228,49 @@ def apply_head(
     led = opened.apply_to(table, "visual" if side == "image" else "text")
     led.save(output)
     click.echo(f"{output}: {len(led):,} rows × {led.dimensions} dimensions", err=True)
+
+
+@table.command(
+    epilog=_shared.example(
+        "embarith table bag glove-6b-50d texts.txt -o glove-texts.arrow",
+        "embarith table bag glove-6b-50d texts.txt --random 384 -o random-texts.arrow",
+    )
+)
+@click.argument("words", metavar="WORDS")
+@click.argument("texts", metavar="TEXTS.txt", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--random",
+    type=click.IntRange(min=1),
+    metavar="DIMENSIONS",
+    help="The control: random vectors for the words that WORDS has, of so many dimensions.",
+)
+@_shared.seed_option
+@_shared.output_option
+@_shared.data_option
+@_shared.yes_option
+def bag(
+    *,
+    words: str,
+    texts: Path,
+    random: int | None,
+    seed: int,
+    output: Path,
+    data_dir: Path | None,
+    yes: bool,
+) -> None:
+    """Make one vector a text, the mean of its words' vectors.
+
+    TEXTS.txt has a text a line. Words without a vector count for nothing, and are counted; a text
+    that has no other is an error.
+    """
+    from embarith.encoders.bag import bag as run
+
+    _shared.check_output(output)
+    lines = _shared.read_lines(texts)
+    made = run(_shared.open_table(words, data_dir, yes), lines, random=random, seed=seed)
+    made.save(output)
+    click.echo(
+        f"{output}: {len(made):,} texts × {made.dimensions} dimensions; "
+        f"{made.provenance.steps[-1]}",
+        err=True,
+    )

@@ -32,6 +32,7 @@ from typing import IO, Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from embarith.encoders.bag import WORD
 from embarith.errors import DataError, EmbarithError, FormatError, OptionError
 from embarith.files import DAMAGED, sha256_of
 from embarith.progress import Progress
@@ -57,7 +58,6 @@ _PACKED: dict[bytes, Callable[[IO[bytes]], _Readable]] = {
 _MOST_PACKED = 200
 _ALWAYS_FINE = 100 << 20
 
-_WORD = re.compile(r"[^\W_]+(?:['_][^\W_]+)*")
 # A full stop after these ends no sentence; I is mostly no initial.
 _SHORT = (
     r"Mr|Mrs|Ms|Messrs|Mme|Mlle|Dr|Drs|Prof|Rev|Hon|Esq|St|Sr|Jr|Capt|Col|Gen|Lieut|Lt|Maj|Sgt|Gov"
@@ -397,7 +397,7 @@ class _Spool:
         numbers = self.numbers
         pending = array("i")
         for sentence in _sentences(self._untagged(pieces)):
-            words = _WORD.findall(sentence.lower())
+            words = WORD.findall(sentence.lower())
             pending.extend(map(numbers.__getitem__, words))
             for start in range(0, len(words), LONGEST):
                 self.length += min(LONGEST, len(words) - start)
