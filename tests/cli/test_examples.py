@@ -85,9 +85,11 @@ def _prepare_simat(folder: Path, shared: Path) -> None:
     task = build(said, name="own").task
     random = np.random.default_rng(0)
     texts = list(dict.fromkeys((*task.texts, *captions)))
-    for labels, name in ((list(said), "clip-photos.arrow"), (texts, "clip-texts.arrow")):
+    (folder / "texts.txt").write_text("\n".join(texts))
+    for name in ("clip-photos", "clip-texts", "glove-texts"):
+        labels = list(said) if name == "clip-photos" else texts
         vectors = random.normal(size=(len(labels), 512)).astype(np.float32)
-        EmbeddingTable.from_arrays(labels, vectors).save(folder / name)
+        EmbeddingTable.from_arrays(labels, vectors).save(folder / f"{name}.arrow")
     shutil.copy(shared / "simat/data/head_clip_t=0.1.pt", folder)
     sides = (
         Linear(random.normal(size=(384, taken)).astype(np.float32), np.zeros(384, np.float32))

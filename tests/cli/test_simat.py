@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from PIL import Image
 from embarith.cli import main
 from embarith.encoders.heads import Heads, Linear
 from embarith.questions import simat as sets
-from embarith.result import SimatResult, TransformResult, from_json
+from embarith.result import SimatResult, TextEncodersResult, TransformResult, from_json
+from embarith.table import EmbeddingTable
 from simat_sets import publish, shared_space
 
 
@@ -183,3 +185,50 @@ def test_transform_prints_and_shows(folder: Path) -> None:
     lost = run("transform", task.images[0], "cat", "dgo", *tables)
     assert lost.exit_code == 1
     assert "did you mean 'dog'" in lost.stderr
+
+
+def test_encoders_trains_both_ways_and_compares(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    task = sets.read(folder / "set")
+    images, texts = EmbeddingTable.open(folder / "images.arrow"), folder / "texts.arrow"
+    more = np.random.default_rng(0).normal(size=(60, images.dimensions)).astype(np.float32)
+    photographs = EmbeddingTable.from_arrays([f"{n}.jpg" for n in range(60)], more)
+    EmbeddingTable.concat(images, photographs).save(tmp_path / "photographs.arrow")
+    lines = [f"{n}.jpg,{task.captions[n % 18]}" for n in range(60)]
+    (tmp_path / "captions.csv").write_text("\n".join(["image,caption", *lines]))
+    (tmp_path / "texts.txt").write_text("\n".join(task.texts))
+    words = sorted({word for text in task.texts for word in re.findall(r"\w+", text.lower())})
+    known = EmbeddingTable.from_arrays(words, np.eye(len(words), dtype=np.float32))
+    known.save(tmp_path / "words.arrow")
+    bags = ("table", "bag", tmp_path / "words.arrow", tmp_path / "texts.txt")
+    done = run(*bags, "-o", tmp_path / "bags.arrow", "--random", 5)
+    assert done.exit_code == 0, done.stderr
+    assert f"{len(task.texts)} texts × 5 dimensions; 0 of" in done.stderr
+    command = ("simat", "encoders", tmp_path / "photographs.arrow")
+    options = ("--captions", tmp_path / "captions.csv", "--data", folder / "set")
+    options = (*options, "-o", tmp_path / "out", "--temperature", 1, "--seeds", 1, "--draws", 0)
+    named = (f"sums={texts}", f"bags={tmp_path / 'bags.arrow'}")
+    made = run(*command, *named, *options, "--batch-size", 32, "--json")
+    assert made.exit_code == 0, made.stderr
+    found = from_json(made.stdout)
+    assert isinstance(found, TextEncodersResult)
+    assert [one.is_control for one in found.encoders] == [False, True]
+    kept = sorted(str(path.relative_to(tmp_path / "out")) for path in tmp_path.glob("out/**/*.*"))
+    assert kept == [
+        f"{name}/{file}"
+        for name in ("bags", "sums")
+        for file in (
+            "both/heads-1-0.safetensors",
+            "frozen/heads-1-0.safetensors",
+            "ridge.safetensors",
+        )
+    ]
+    for wrong, code, message in (
+        ((f"{texts}",), 2, "expected NAME=TEXTS"),
+        ((named[0], named[0]), 2, "sums: the name of"),
+        (named[:1], 1, "two text encoders or more"),
+        (named, 1, "name another folder"),
+    ):
+        failed = run(*command, *wrong, *options)
+        assert failed.exit_code == code, failed.stderr
+        assert message in failed.stderr

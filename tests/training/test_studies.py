@@ -1,4 +1,4 @@
-"""The temperature study on a small set: what it trains, keeps, measures and refuses."""
+"""Studies of heads on a small set: what they train, keep, measure and refuse."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embarith.encoders.bag import bag
 from embarith.encoders.heads import Heads
 from embarith.errors import OptionError
 from embarith.experiments import heads as studies
 from embarith.experiments.heads import temperature_study
-from embarith.experiments.simat import simat
+from embarith.experiments.simat import LAMS, asked_queries, find_space, pick, search, simat
+from embarith.experiments.text_encoders import encoder_study
 from embarith.questions import simat as sets
 from embarith.questions.simat import Simat
-from embarith.result import HeadsResult, from_json, to_json
+from embarith.result import HeadsResult, TextEncodersResult, from_json, to_json
 from embarith.table import EmbeddingTable
-from embarith.training.heads import Settings
+from embarith.training.heads import Settings, train
 from embarith.training.pairs import pair
 from simat_sets import publish, shared_space
 
@@ -26,13 +28,13 @@ FAST = Settings(epochs=2, batch_size=64)
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Parts:
-    """A published set, and 80 more photographs with one or two captions each."""
+    """A published set, and 160 more photographs with one or two captions each."""
     task = sets.read(publish(tmp_path / "set"))
     images, texts = shared_space(task)
     random = np.random.default_rng(1)
     captions = {
         f"{i}.jpg": tuple(task.captions[j] for j in random.integers(0, 18, 1 + i % 2))
-        for i in range(80)
+        for i in range(160)
     }
     vectors = np.stack([texts[list(said)].mean(axis=0) for said in captions.values()])
     vectors += 0.5 * random.normal(size=vectors.shape)
@@ -81,7 +83,6 @@ def test_heads_that_are_there_are_not_trained_again(
     first = study(parts, tmp_path / "heads")
     (tmp_path / "heads" / "heads-1-1.safetensors").unlink()
     trained: list[Settings] = []
-    train = studies.train
 
     def watched(pairs: object, settings: Settings, **more: object) -> object:
         trained.append(settings)
@@ -107,3 +108,209 @@ def test_what_has_no_meaning_is_refused(parts: Parts, tmp_path: Path) -> None:
     wordless = texts.select(list(task.captions))
     with pytest.raises(OptionError, match="can be asked none of the dev queries"):
         study((images, wordless, captions, task), tmp_path)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def explained(vectors: np.ndarray, cells: list[tuple[str, str]]) -> float:
+    """Adjusted share of variance of cell means, by dummies."""
+    names = sorted(set(cells))
+    means = np.stack([unit(vectors)[[c == cell for c in cells]].mean(axis=0) for cell in names])
+    design = np.column_stack(
+        [
+            np.ones(len(names)),
+            *(
+                [float(cell[side] == level) for cell in names]
+                for side in (0, 1)
+                for level in sorted({cell[side] for cell in names})
+            ),
+        ]
+    )
+    fitted = design @ np.linalg.pinv(design) @ means
+    left = np.sum((means - fitted) ** 2) / np.sum((means - means.mean(axis=0)) ** 2)
+    rank = np.linalg.matrix_rank(design)
+    return float(1 - left * (len(names) - 1) / (len(names) - rank))
+
+
+def test_geometry_is_that_of_the_heads_vectors(parts: Parts, tmp_path: Path) -> None:
+    images, texts, captions, task = parts
+    found = study(parts, tmp_path / "heads", seeds=1)
+    pairs = pair(images, texts, captions, hold_out=task.images)
+    carried = dict(task.carried.tolist())
+    triple_of = dict(zip(task.caption.tolist(), task.goal.tolist(), strict=True))
+
+    def cell(triple: int) -> tuple[str, str]:
+        subject, _, thing = task.triples[triple]
+        return subject, thing
+
+    shown = [cell(carried[i]) for i in range(len(task.images))]
+    told = sorted(triple_of)
+    photographs = images[list(task.images)]
+    asked_for = texts[[task.captions[i] for i in told]]
+    for point in (None, *found.points):
+        lain = found.before if point is None else point.geometry
+        x, y = photographs.astype(float), asked_for.astype(float)
+        if point is None:
+            assert lain.gap is lain.separability is None
+        else:
+            heads = Heads.read(tmp_path / f"heads/heads-{point.temperature:g}-0.safetensors")
+            x, y = heads.apply_images(photographs), heads.apply_texts(asked_for)
+            rows, lines = (np.unique(side) for side in pairs.validation.T)
+            gap = heads.apply_images(pairs.photographs[rows]).mean(axis=0)
+            gap = gap - heads.apply_texts(pairs.texts[lines]).mean(axis=0)
+            assert lain.gap is not None
+            assert lain.gap.value == pytest.approx(np.linalg.norm(gap), abs=1e-6)
+            assert lain.separability is not None
+        for fit, vectors, cells in (
+            (lain.photographs, x, shown),
+            (lain.captions, y, [cell(triple_of[i]) for i in told]),
+        ):
+            assert fit is not None
+            assert fit.adjusted is not None
+            assert fit.adjusted.value == pytest.approx(explained(vectors, cells), abs=1e-5)
+    said = [label for label in texts if label not in set(task.captions)]
+    kept = {image: (image,) for image in captions}
+    vectors = np.stack([texts[list(captions[image])].mean(axis=0) for image in kept])
+    alone = EmbeddingTable.concat(
+        texts.select(said), EmbeddingTable.from_arrays(list(kept), vectors)
+    )
+    without = study((images, alone, kept, task), tmp_path / "words", seeds=1)
+    assert without.before.captions is None
+    assert without.before.photographs == found.before.photographs
+
+
+# -- text encoders -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def encoders(parts: Parts) -> dict[str, EmbeddingTable]:
+    """The texts of `parts`, and bags of random vectors of their words."""
+    texts = parts[1]
+    words = sorted({word for text in texts for word in text.lower().strip(".").split()})
+    known = EmbeddingTable.from_arrays(words, np.ones((len(words), 1), np.float32))
+    return {"sums": texts, "random": bag(known, texts.index_to_key, random=9)}
+
+
+def compare(
+    parts: Parts, encoders: dict[str, EmbeddingTable], folder: Path, **more: object
+) -> TextEncodersResult:
+    options = {"temperatures": (1.0, 0.1), "seeds": 1, "settings": FAST, "draws": 50, **more}
+    images, _, captions, task = parts
+    return encoder_study(images, encoders, captions, task, folder, **options)  # type: ignore[arg-type]
+
+
+def test_encoders_are_compared_on_what_each_does_alone(
+    parts: Parts, encoders: dict[str, EmbeddingTable], tmp_path: Path
+) -> None:
+    images, _, captions, task = parts
+    found = compare(parts, encoders, tmp_path)
+    assert from_json(to_json(found)) == found
+    assert [(one.name, one.is_control) for one in found.encoders] == [
+        ("sums", False),
+        ("random", True),
+    ]
+    for way in ("frozen", "both"):
+        settings = Settings(epochs=2, batch_size=64, freeze_text=way == "frozen")
+        alone = study(parts, tmp_path / "sums" / way, seeds=1, settings=settings)
+        mine = getattr(found.encoders[0], way)
+        assert (mine.points, mine.before, mine.best) == (alone.points, alone.before, alone.best)
+    # With the texts as they are, their additivity stays what it was.
+    for point in found.encoders[1].frozen.points:
+        before, after = (
+            one.captions and one.captions.predicted
+            for one in (found.encoders[1].frozen.before, point.geometry)
+        )
+        assert before is not None
+        assert after is not None
+        assert after.value == pytest.approx(before.value, abs=1e-6)
+    success = {}
+    for name, table in encoders.items():
+        pairs = pair(images, table, captions, hold_out=task.images)
+        ridge = train(pairs, Settings(method="ridge")).heads
+        asked, lam = asked_queries(table, task, LAMS)
+        right = search(find_space(images, table, asked, ridge), asked, lam, task.right).success
+        success[name] = right[asked.is_test, pick(right, asked, ~asked.is_test)]
+        weights = asked.norm2[asked.is_test] ** -0.5
+        mine = next(one for one in found.encoders if one.name == name)
+        score = 100 * np.average(success[name], weights=weights)
+        assert mine.ridge.test.value == pytest.approx(score)
+        assert mine.ridge.trained[0].heads.sha256 == ridge.sha256
+    differences = {(one.first, one.second): one.difference for one in found.differences}
+    assert len(differences) == 3 + 2 * 3
+    told = differences[("sums", "ridge"), ("random", "ridge")]
+    less = 100 * np.average(success["sums"] - success["random"], weights=weights)
+    assert told.value == pytest.approx(less)
+    assert told.ci is not None
+    assert told.ci[0] <= told.value <= told.ci[1]
+    tests = {
+        (one.name, way): one.best(way).test.value
+        for one in found.encoders
+        for way in ("ridge", "frozen", "both")
+    }
+    for (first, second), figure in differences.items():
+        assert figure.value == pytest.approx(tests[first] - tests[second], abs=1e-6)
+
+
+def test_an_interruption_keeps_what_is_trained(
+    parts: Parts,
+    encoders: dict[str, EmbeddingTable],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = compare(parts, encoders, tmp_path / "whole")
+    names: list[str] = []
+
+    def stopped(pairs: object, settings: Settings, **more: object) -> object:
+        names.append(f"{settings.method} {settings.temperature:g}")
+        if len(names) == 5:
+            raise KeyboardInterrupt
+        return train(pairs, settings, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(studies, "train", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        compare(parts, encoders, tmp_path / "stopped")
+    again = compare(parts, encoders, tmp_path / "stopped")
+    # Ridge, and two temperatures both ways, for each; one was begun twice.
+    assert len(names) == 2 * 5 + 1
+    assert names[4] == names[5] == "contrastive 1"
+    assert (again.encoders[0].ridge, again.differences) == (
+        whole.encoders[0].ridge,
+        whole.differences,
+    )
+
+
+def test_all_encoders_are_asked_what_all_can_be(
+    parts: Parts, encoders: dict[str, EmbeddingTable], tmp_path: Path
+) -> None:
+    task = parts[3]
+    encoders["random"] = encoders["random"].select(
+        [text for text in encoders["random"].index_to_key if text != "cat"]
+    )
+    found = compare(parts, encoders, tmp_path, temperatures=(1.0,), draws=0)
+    lost = sum("cat" in pair for pair in zip(task.value, task.target, strict=True))
+    assert found.coverage.missing == {"cat": lost}
+    assert found.questions.dropped == lost
+    tests = int(task.is_test.sum()) - sum(
+        "cat" in pair and test
+        for *pair, test in zip(task.value, task.target, task.is_test, strict=True)
+    )
+    assert {one.best(way).test.n for one in found.encoders for way in ("ridge", "both")} == {tests}
+
+
+def test_encoders_that_cannot_be_compared_are_refused(
+    parts: Parts, encoders: dict[str, EmbeddingTable], tmp_path: Path
+) -> None:
+    task = parts[3]
+    with pytest.raises(OptionError, match="two text encoders or more"):
+        compare(parts, {"sums": encoders["sums"]}, tmp_path)
+    with pytest.raises(OptionError, match=r"text encoder '\.\./sums': a name is of letters"):
+        compare(parts, {**encoders, "../sums": encoders["sums"]}, tmp_path)
+    wordless = encoders["random"].select(list(task.captions))
+    with pytest.raises(OptionError, match=r"random word vectors .* can be asked none of the dev"):
+        compare(parts, {**encoders, "random": wordless}, tmp_path)
+    captionless = encoders["random"].select(task.words)
+    with pytest.raises(OptionError, match=r"random word vectors .* has no vector of the caption"):
+        compare(parts, {**encoders, "random": captionless}, tmp_path)
+    assert not list(tmp_path.glob("*/*.safetensors"))

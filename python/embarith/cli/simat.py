@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -378,6 +379,76 @@ def import_(source: Path, target: Path) -> None:
     click.echo(f"{target}: {len(table):,} rows × {table.dimensions} dimensions", err=True)
 
 
+_STUDY = (
+    click.option(
+        "--captions",
+        type=click.Path(exists=True, path_type=Path),
+        required=True,
+        metavar="FILE",
+        help="Captions of the photographs to train on, as 'embarith train heads' takes them.",
+    ),
+    click.option(
+        "--data",
+        "folder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        required=True,
+        metavar="DIR",
+        help="The set to score on; its photographs are left out of training.",
+    ),
+    folder_option,
+    click.option(
+        "--temperature",
+        "temperatures",
+        multiple=True,
+        type=click.FloatRange(min=0, min_open=True),
+        default=(0.005, 0.01, 0.03, 0.1, 0.3, 1.0),
+        show_default=True,
+        metavar="T",
+        help="τ to train with; may be repeated.",
+    ),
+    click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        metavar="N",
+        help="Heads a temperature, from --seed on.",
+    ),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(min=2),
+        default=2048,
+        show_default=True,
+        metavar="N",
+        help="Pairs in a batch.",
+    ),
+    click.option(
+        "--lambda",
+        "lams",
+        type=_Lams(),
+        default="0:5:0.2",
+        show_default=True,
+        help="λ to try; that of the highest score on dev is taken, for all heads by themselves.",
+    ),
+    click.option(
+        "--draws",
+        type=click.IntRange(min=0),
+        default=1000,
+        show_default=True,
+        help="Draws behind the intervals.",
+    ),
+    _shared.seed_option,
+    _shared.json_option,
+)
+
+
+def _study_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Take what studies of heads are given."""
+    for option in reversed(_STUDY):
+        command = option(command)
+    return command
+
+
 @simat.command(
     epilog=_shared.example(
         "embarith simat study clip-photos.arrow clip-texts.arrow --captions photos/captions.csv "
@@ -386,58 +457,8 @@ def import_(source: Path, target: Path) -> None:
 )
 @click.argument("images", metavar="IMAGES")
 @click.argument("texts", metavar="TEXTS")
-@click.option(
-    "--captions",
-    type=click.Path(exists=True, path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="Captions of the photographs to train on, as 'embarith train heads' takes them.",
-)
-@click.option(
-    "--data",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="The set to score on; its photographs are left out of training.",
-)
-@folder_option
-@click.option(
-    "--temperature",
-    "temperatures",
-    multiple=True,
-    type=click.FloatRange(min=0, min_open=True),
-    default=(0.005, 0.01, 0.03, 0.1, 0.3, 1.0),
-    show_default=True,
-    metavar="T",
-    help="τ to train with; may be repeated.",
-)
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    metavar="N",
-    help="Heads a temperature, from --seed on.",
-)
 @click.option("--freeze-text", is_flag=True, help="Train the photographs' head alone.")
-@click.option(
-    "--lambda",
-    "lams",
-    type=_Lams(),
-    default="0:5:0.2",
-    show_default=True,
-    help="λ to try; that of the highest score on dev is taken, for all heads by themselves.",
-)
-@click.option(
-    "--draws",
-    type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
-    help="Draws behind the intervals.",
-)
-@_shared.seed_option
-@_shared.json_option
+@_study_options
 def study(
     *,
     images: str,
@@ -447,6 +468,7 @@ def study(
     output: Path,
     temperatures: tuple[float, ...],
     seeds: int,
+    batch_size: int,
     freeze_text: bool,
     lams: tuple[float, ...],
     draws: int,
@@ -477,7 +499,74 @@ def study(
             output,
             temperatures=temperatures,
             seeds=seeds,
-            settings=Settings(freeze_text=freeze_text),
+            settings=Settings(freeze_text=freeze_text, batch_size=batch_size),
+            lams=lams,
+            draws=draws,
+            seed=seed,
+            progress=progress,
+        )
+    _shared.print_results([result], as_json)
+
+
+@simat.command(
+    epilog=_shared.example(
+        "embarith simat encoders clip-photos.arrow clip=clip-texts.arrow glove=glove-texts.arrow "
+        "--captions photos/captions.csv --data own-simat -o encoders --temperature 0.1 --seeds 1"
+    )
+)
+@click.argument("images", metavar="IMAGES")
+@click.argument("texts", nargs=-1, required=True, metavar="NAME=TEXTS...")
+@_study_options
+def encoders(
+    *,
+    images: str,
+    texts: tuple[str, ...],
+    captions: Path,
+    folder: Path,
+    output: Path,
+    temperatures: tuple[float, ...],
+    seeds: int,
+    batch_size: int,
+    lams: tuple[float, ...],
+    draws: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Train heads with several text encoders and compare these.
+
+    IMAGES is a table of photographs, each TEXTS one of captions and the set's words, by a NAME of
+    its own. With each, heads are fitted by ridge regression, and by the contrastive loss at every
+    temperature and seed with the space of the texts left as it is and with both heads trained. DIR
+    gets the heads; what is there already is not trained again.
+    """
+    from embarith.experiments.text_encoders import encoder_study
+    from embarith.photos import read_captions
+    from embarith.questions import simat as sets
+    from embarith.training.heads import Settings, require_torch
+
+    named: dict[str, str] = {}
+    for given in texts:
+        name, equals, spec = given.partition("=")
+        if not (name and equals and spec):
+            raise click.UsageError(f"{given!r}; expected NAME=TEXTS, as minilm=minilm.arrow")
+        if name in named:
+            raise click.UsageError(f"{name}: the name of {named[name]} and of {spec}")
+        named[name] = spec
+    require_torch()
+    task = sets.read(folder, seed=seed)
+    said = read_captions(captions)
+    photographs = _shared.open_table(images, None, False)
+    tables = {name: _shared.open_table(spec, None, False) for name, spec in named.items()}
+    with _shared.show_progress() as progress:
+        result = encoder_study(
+            photographs,
+            tables,
+            said,
+            task,
+            output,
+            temperatures=temperatures,
+            seeds=seeds,
+            settings=Settings(batch_size=batch_size),
             lams=lams,
             draws=draws,
             seed=seed,

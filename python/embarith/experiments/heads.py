@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,15 @@ from embarith import statistics
 from embarith.draws import generator
 from embarith.encoders.heads import Heads
 from embarith.errors import OptionError
+from embarith.experiments.additivity import additivity
 from embarith.experiments.common import encoder_info
+from embarith.experiments.gap import FOLDS, modality_gap
 from embarith.experiments.simat import (
     LAMS,
     asked_queries,
     find_space,
     heads_info,
+    photograph_rows,
     pick,
     search,
     set_info,
@@ -29,8 +32,11 @@ from embarith.machine import describe_run
 from embarith.progress import Progress
 from embarith.questions.simat import Simat
 from embarith.result import (
+    AdditivityResult,
+    HeadsGeometry,
     HeadsPoint,
     HeadsResult,
+    HeadsScores,
     HeadsTrained,
     QuestionsInfo,
     SimatFigure,
@@ -40,9 +46,14 @@ from embarith.table import EmbeddingTable
 from embarith.training.heads import Settings, provenance, train
 from embarith.training.pairs import DEPTHS, Pairs, ahead, local_pairs, pair
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Cell = tuple[str, str]
 
 TEMPERATURES = (0.005, 0.01, 0.03, 0.1, 0.3, 1.0)
+
+# Permutations behind the nulls of gap and additivity.
+_NULL_DRAWS = 99
 
 
 def temperature_study(
@@ -90,78 +101,116 @@ def temperature_study(
     OptionError
         As `pair`, `train` and `simat`; heads in the folder that were made otherwise.
     """
-    started = time.perf_counter()
     base = settings or Settings()
     if base.method != "contrastive":
         raise OptionError(f"method {base.method!r} has no temperature")
-    taus = sorted(set(temperatures))
-    if not taus or seeds < 1:
-        raise OptionError("give at least one temperature and one seed")
+    taus = check_temperatures(temperatures, seeds)
     asked, lam = asked_queries(texts, task, lams)
     pairs = pair(images, texts, captions, hold_out={*task.images, *task.regions}, seed=seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    trained: dict[float, list[HeadsTrained]] = {}
-    success, found = [], []
+    on = Measure(images, texts, pairs, task, asked, lam, draws, seed)
+    return rounded(by_temperature(on, base, taus, seeds, folder, "heads", progress)[0])
+
+
+def check_temperatures(given: Sequence[float], seeds: int) -> list[float]:
+    """Return the temperatures, rising; refuse a study of none, or of no seed.
+
+    Raises
+    ------
+    OptionError
+    """
+    taus = sorted(set(given))
+    if not taus or seeds < 1:
+        raise OptionError("give at least one temperature and one seed")
+    return taus
+
+
+def by_temperature(
+    on: Measure,
+    base: Settings,
+    taus: Sequence[float],
+    seeds: int,
+    folder: Path,
+    stage: str,
+    progress: Progress | None,
+) -> tuple[HeadsResult, Floats]:
+    """Return the study of one table of texts, and how far its best temperature answers each query.
+
+    Parameters
+    ----------
+    on : Measure
+    base : Settings
+        All but temperature and seed.
+    taus : sequence of float
+        Rising.
+    seeds : int
+    folder : path
+        Of the heads.
+    stage : str
+        What progress is called with.
+    progress : callable, optional
+
+    Returns
+    -------
+    HeadsResult
+    ndarray of float64, shape (n,)
+        Mean success over the seeds.
+    """
+    started = time.perf_counter()
+    found: list[HeadsScores] = []
+    success: list[Floats] = []
     for number, tau in enumerate(taus):
-        mine: list[Floats] = []
-        recalls: list[Floats] = []
-        for one in range(seed, seed + seeds):
+        fitted = []
+        for one in range(on.seed, on.seed + seeds):
             if progress:
-                progress("heads", number * seeds + one - seed, len(taus) * seeds)
-            heads = _fitted(pairs, replace(base, temperature=tau, seed=one), folder)
-            right = search(find_space(images, texts, asked, heads), asked, lam, task.right).success
-            place = pick(right, asked, ~asked.is_test)
-            mine.append(right[:, place])
-            first = _first(pairs, heads)
-            recalls.append(_by_photograph(pairs, first))
-            trained.setdefault(tau, []).append(
-                _trained(heads, one, asked, right, place, lam, first)
-            )
-        success.append(np.mean(mine, axis=0))
-        found.append(np.mean(recalls, axis=0))
-    dev = [float(np.mean([one.dev for one in trained[tau]])) for tau in taus]
-    best = int(np.argmax(dev))
+                progress(stage, number * seeds + one - on.seed, len(taus) * seeds)
+            path = folder / f"heads-{tau:g}-{one}.safetensors"
+            fitted.append((fit(on.pairs, replace(base, temperature=tau, seed=one), path), one))
+        scores, mine = on.scores(fitted)
+        found.append(scores)
+        success.append(mine)
+    if progress:
+        progress(stage, len(taus) * seeds, len(taus) * seeds)
+    best = int(np.argmax([scores.dev for scores in found]))
     columns = np.stack(success, axis=1)
-    tests = test_scores(asked, columns, draws, seed)
-    less = test_scores(asked, columns - columns[:, [best]], draws, seed)
+    less = test_scores(on.asked, columns - columns[:, [best]], on.draws, on.seed)
     result = HeadsResult(
-        images=encoder_info(images),
-        texts=encoder_info(texts),
-        pairs=pairs.describe(),
-        pairs_sha256=pairs.sha256,
+        images=encoder_info(on.images),
+        texts=encoder_info(on.texts),
+        pairs=on.pairs.describe(),
+        pairs_sha256=on.pairs.sha256,
         freeze_text=base.freeze_text,
-        questions=QuestionsInfo(
-            name=task.name,
-            source=task.source,
-            sha256=task.sha256,
-            asked=len(task),
-            answered=len(asked),
-            dropped=len(task) - len(asked),
-            pairs=len(set(zip(task.value, task.target, task.field.tolist(), strict=True))),
-        ),
-        data=set_info(task),
-        lams=tuple(lam.tolist()),
+        questions=on.questions_info(),
+        data=set_info(on.task),
+        lams=tuple(on.lam.tolist()),
         best=taus[best],
         points=tuple(
             HeadsPoint(
                 temperature=tau,
-                dev=dev[i],
-                test=tests[i],
-                difference=less[i],
-                recall=_recall(found[i], draws, seed),
-                trained=tuple(trained[tau]),
+                difference=difference,
+                dev=scores.dev,
+                test=scores.test,
+                recall=scores.recall,
+                geometry=scores.geometry,
+                trained=scores.trained,
             )
-            for i, tau in enumerate(taus)
+            for tau, scores, difference in zip(taus, found, less, strict=True)
         ),
-        draws=draws,
-        seed=seed,
+        before=on.geometry(None),
+        draws=on.draws,
+        seed=on.seed,
         run=describe_run(started, {}),
     )
-    return rounded(result)
+    return result, columns[:, best]
 
 
-def _fitted(pairs: Pairs, settings: Settings, folder: Path) -> Heads:
-    path = folder / f"heads-{settings.temperature:g}-{settings.seed}.safetensors"
+def fit(pairs: Pairs, settings: Settings, path: Path) -> Heads:
+    """Return the heads of a file, or fit them, from their last epoch on, and write it.
+
+    Raises
+    ------
+    OptionError
+        Those of the file were made of other vectors or with other settings; and as `train`.
+    """
     if path.is_file():
         heads = Heads.read(path)
         made = provenance(pairs, settings, "")
@@ -172,11 +221,131 @@ def _fitted(pairs: Pairs, settings: Settings, folder: Path) -> Heads:
                 "another folder"
             )
         return heads
+    path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = path.with_name(f"{path.name}.checkpoint")
     heads = train(pairs, settings, checkpoint=checkpoint).heads
     heads.save(path)
     checkpoint.unlink(missing_ok=True)
     return heads
+
+
+# -- measuring ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What heads of two tables are measured on."""
+
+    images: EmbeddingTable
+    texts: EmbeddingTable
+    pairs: Pairs
+    task: Simat
+    asked: Simat
+    lam: Floats
+    draws: int
+    seed: int
+
+    def questions_info(self) -> QuestionsInfo:
+        """Return what a result says of the queries."""
+        task = self.task
+        return QuestionsInfo(
+            name=task.name,
+            source=task.source,
+            sha256=task.sha256,
+            asked=len(task),
+            answered=len(self.asked),
+            dropped=len(task) - len(self.asked),
+            pairs=len(set(zip(task.value, task.target, task.field.tolist(), strict=True))),
+        )
+
+    def scores(self, fitted: Sequence[tuple[Heads, int]]) -> tuple[HeadsScores, Floats]:
+        """Return the scores of heads of several seeds, and their mean success, shape (n,)."""
+        trained, mine, recalls = [], [], []
+        for heads, seed in fitted:
+            space = find_space(self.images, self.texts, self.asked, heads)
+            right = search(space, self.asked, self.lam, self.task.right).success
+            place = pick(right, self.asked, ~self.asked.is_test)
+            mine.append(right[:, place])
+            first = _first(self.pairs, heads)
+            recalls.append(_by_photograph(self.pairs, first))
+            trained.append(_trained(heads, seed, self.asked, right, place, self.lam, first))
+        success: Floats = np.mean(mine, axis=0)
+        scores = HeadsScores(
+            dev=float(np.mean([one.dev for one in trained])),
+            test=test_scores(self.asked, success[:, None], self.draws, self.seed)[0],
+            recall=_recall(np.mean(recalls, axis=0), self.draws, self.seed),
+            geometry=self.geometry(fitted[0][0]),
+            trained=tuple(trained),
+        )
+        return scores, success
+
+    def geometry(self, heads: Heads | None) -> HeadsGeometry:
+        """Return how both sides lie under heads, or as they are."""
+        gap = None
+        rows, lines, _ = local_pairs(self.pairs.validation)
+        # A gap is defined in a shared space only.
+        if heads is not None and min(len(rows), len(lines)) >= FOLDS:
+            gap = modality_gap(
+                _table(heads.apply("visual", self.pairs.photographs[rows]), heads),
+                _table(heads.apply("text", self.pairs.texts[lines]), heads),
+                space=heads.provenance.encoder,
+                modalities=("photographs", "captions"),
+                draws=self.draws,
+                null_draws=_NULL_DRAWS,
+                seed=self.seed,
+            )
+        images = photograph_rows(self.images, self.task)
+        photographs = self._additivity(
+            self.images, images, heads, _cells(self.task.carried, self.task)
+        )
+        asked_for = np.stack([self.task.caption, self.task.goal], axis=1)
+        texts = self.texts.rows(self.task.captions)
+        captions = self._additivity(self.texts, texts, heads, _cells(asked_for, self.task))
+        return HeadsGeometry(
+            gap=None if gap is None else gap.distance,
+            separability=None if gap is None else gap.separability,
+            photographs=None if photographs is None else photographs.both,
+            captions=None if captions is None else captions.both,
+            noise=None if photographs is None else photographs.noise,
+        )
+
+    def _additivity(
+        self, table: EmbeddingTable, rows: Ints, heads: Heads | None, cells: dict[int, Cell]
+    ) -> AdditivityResult | None:
+        mine = rows[list(cells)]
+        if (mine < 0).any() or any(
+            len(set(side)) < 2 for side in zip(*cells.values(), strict=True)
+        ):
+            return None
+        table.check_rows(mine)
+        vectors = table.vectors[mine]
+        if heads is not None:
+            apply = heads.apply_images if table is self.images else heads.apply_texts
+            vectors = apply(vectors).astype(np.float32)
+        return additivity(
+            EmbeddingTable.from_arrays([str(number) for number in cells], vectors),
+            {str(number): cell for number, cell in cells.items()},
+            factors=("subject", "object"),
+            draws=self.draws,
+            null_draws=_NULL_DRAWS,
+            seed=self.seed,
+        )
+
+
+def _table(vectors: Floats, heads: Heads) -> EmbeddingTable:
+    labels = [str(number) for number in range(len(vectors))]
+    return EmbeddingTable.from_arrays(
+        labels, vectors.astype(np.float32), provenance=heads.provenance
+    )
+
+
+def _cells(triple_of: Ints, task: Simat) -> dict[int, Cell]:
+    """Return subject and object of what has one of each, by its number."""
+    found: dict[int, set[Cell]] = {}
+    for number, triple in triple_of.tolist():
+        subject, _, thing = task.triples[triple]
+        found.setdefault(number, set()).add((subject, thing))
+    return {number: next(iter(cells)) for number, cells in found.items() if len(cells) == 1}
 
 
 def _first(pairs: Pairs, heads: Heads) -> tuple[Floats, Floats]:

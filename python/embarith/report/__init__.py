@@ -23,6 +23,7 @@ from embarith.report import (
     semeval,
     simat,
     similarity,
+    text_encoders,
 )
 from embarith.report.document import Document, Section
 from embarith.result import (
@@ -40,6 +41,7 @@ from embarith.result import (
     SemEvalResult,
     SimatResult,
     SimilarityResult,
+    TextEncodersResult,
     TransformResult,
 )
 
@@ -60,12 +62,13 @@ _KINDS: tuple[tuple[type, Callable[..., Iterator[Section]]], ...] = (
     (PlaneResult, plane.sections),
     (SimatResult, simat.sections),
     (HeadsResult, heads.sections),
+    (TextEncodersResult, text_encoders.sections),
     (TransformResult, simat.transformed),
     (Answer, answer.sections),
 )
 
 
-_DRAWN = (SimatResult, HeadsResult)
+_DRAWN = (SimatResult, HeadsResult, TextEncodersResult)
 
 
 def document(results: Sequence[Result], *, drawn: bool = False) -> Document:

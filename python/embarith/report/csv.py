@@ -20,7 +20,9 @@ from embarith.result import (
     ExtractionResult,
     GapResult,
     GeometryResult,
+    HeadsGeometry,
     HeadsResult,
+    HeadsScores,
     IslandResult,
     Measured,
     PlaneResult,
@@ -28,9 +30,11 @@ from embarith.result import (
     SemEvalFigures,
     SemEvalResult,
     SemEvalScores,
+    SimatFigure,
     SimatResult,
     SimatScores,
     SimilarityResult,
+    TextEncodersResult,
     TransformResult,
 )
 
@@ -275,21 +279,65 @@ def _heads(result: HeadsResult) -> Iterator[Line]:
         "freeze_text": result.freeze_text,
         "data": result.questions.name,
     }
+    yield {**head, "row": "before", **_lain(result.before)}
     for point in result.points:
-        found: Line = {**head, "temperature": point.temperature, "row": "mean", "dev": point.dev}
-        for name in ("test", "difference", "recall"):
-            one = getattr(point, name)
-            found |= {name: one.value}
-            found |= {f"{name}_low": one.ci[0], f"{name}_high": one.ci[1]} if one.ci else {}
-        yield found
-        for one in point.trained:
-            line = {"row": "seed", "seed": one.seed, "lam": one.lam, "dev": one.dev}
-            line |= {"test": one.test, "best": one.best, "best_lam": one.best_lam}
-            for k, captions, photographs in zip(
-                (1, 5, 10), one.captions, one.photographs, strict=True
-            ):
-                line |= {f"captions_{k}": captions, f"photographs_{k}": photographs}
-            yield {**head, "temperature": point.temperature, **line}
+        mine = {**head, "temperature": point.temperature}
+        mean, *each = _trained(point)
+        yield {**mine, **mean, **_score("difference", point.difference)}
+        for line in each:
+            yield {**mine, **line}
+
+
+def _trained(scores: HeadsScores) -> Iterator[Line]:
+    yield {
+        "row": "mean",
+        "dev": scores.dev,
+        **_score("test", scores.test),
+        **_score("recall", scores.recall),
+        **_lain(scores.geometry),
+    }
+    for one in scores.trained:
+        line = {"row": "seed", "seed": one.seed, "lam": one.lam, "dev": one.dev}
+        line |= {"test": one.test, "best": one.best, "best_lam": one.best_lam}
+        for k, captions, photographs in zip((1, 5, 10), one.captions, one.photographs, strict=True):
+            line |= {f"captions_{k}": captions, f"photographs_{k}": photographs}
+        yield line
+
+
+def _score(name: str, figure: SimatFigure) -> Line:
+    low, high = figure.ci or ("", "")
+    return {name: figure.value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _lain(geometry: HeadsGeometry) -> Line:
+    """Return gap and additivity, with their intervals and nulls."""
+    found = {"gap": geometry.gap, "told_apart": geometry.separability}
+    for side in ("photographs", "captions"):
+        fit = getattr(geometry, side)
+        for part in () if fit is None else fields(fit):
+            found[f"{side}_{part.name}"] = getattr(fit, part.name)
+    known = {name: one for name, one in found.items() if one is not None}
+    return {**_measured(known), "photographs_noise": geometry.noise}
+
+
+def _text_encoders(result: TextEncodersResult) -> Iterator[Line]:
+    for one in result.encoders:
+        head = {"text_encoder": one.name, "control": one.is_control}
+        for line in _trained(one.ridge):
+            yield {**head, "heads": "ridge", **line}
+        for name, study in (("frozen", one.frozen), ("both", one.both)):
+            for line in _heads(study):
+                yield {**head, "heads": name, **line}
+    for difference in result.differences:
+        (first, way), (second, other) = difference.first, difference.second
+        yield {
+            "row": "difference",
+            "text_encoder": first,
+            "heads": way,
+            "less_text_encoder": second,
+            "less_heads": other,
+            **_score("difference", difference.difference),
+        }
 
 
 def _transform(result: TransformResult) -> Iterator[Line]:
@@ -338,5 +386,6 @@ _LINES: dict[type, Callable[[Any], Iterator[Line]]] = {
     SimatResult: _simat,
     TransformResult: _transform,
     HeadsResult: _heads,
+    TextEncodersResult: _text_encoders,
     Answer: _answer,
 }

@@ -12,10 +12,41 @@ from embarith.report.document import (
     Section,
     Table,
     line,
+    measured,
+    null,
     plural,
+    share,
 )
 from embarith.report.facts import describe_table
-from embarith.result import HeadsPoint, HeadsResult, SimatFigure
+from embarith.result import (
+    HeadsGeometry,
+    HeadsResult,
+    Measured,
+    QuestionsInfo,
+    SimatFigure,
+    SimatSet,
+    TextEncodersResult,
+)
+
+GEOMETRY_COLUMNS = (
+    Column("distance", "gap"),
+    Column("permuted", "gap"),
+    Column("told apart", "gap"),
+    Column("adjusted", "photographs"),
+    Column("noise", "photographs"),
+    Column("predicted", "photographs"),
+    Column("adjusted", "captions"),
+    Column("predicted", "captions"),
+)
+GEOMETRY_NOTES = (
+    "Gap: distance between the mean unit vectors of the validation photographs and of their "
+    "captions, the same with both permuted, and the share of them that a plane tells; before the "
+    "heads they share no space. Under the heads of the first seed.",
+    "Photographs, captions: shares of the variance between the set's photographs, and between its "
+    "captions, of a subject and object each that both explain without interaction: adjusted for "
+    "degrees of freedom, and predicted of those held out one at a time. Noise: share that "
+    "photographs make by chance.",
+)
 
 
 def sections(results: Sequence[HeadsResult], *, drawn: bool = False) -> Iterator[Section]:
@@ -23,35 +54,40 @@ def sections(results: Sequence[HeadsResult], *, drawn: bool = False) -> Iterator
     for result in results:
         frozen = ", text frozen" if result.freeze_text else ""
         title = f"Heads of {result.images.name} + {result.texts.name}{frozen}, by temperature"
-        pictures = (_picture(result),) if drawn else ()
-        yield Section(title, (_facts(result), _points(result), *pictures, _seeds(result)))
+        pictures = (picture(result, _CAPTION),) if drawn else ()
+        blocks = (_facts(result), _points(result), *pictures, _seeds(result), _geometry(result))
+        yield Section(title, blocks)
 
 
-def _picture(result: HeadsResult) -> Picture:
+_CAPTION = (
+    "SIMAT score and mean recall against τ, means over seeds with 95 % intervals; grey points are "
+    "the seeds."
+)
+
+
+def picture(result: HeadsResult | TextEncodersResult, caption: str) -> Picture:
+    """Draw a study of temperatures for a page."""
     from embarith.report import figures
 
     figure = figures.draw(result)
-    return Picture(
-        "temperatures",
-        figures.svg(figure),
-        "SIMAT score and mean recall against τ, means over seeds with 95 % intervals; grey points "
-        "are the seeds.",
-        str(figure.get_label()),
+    return Picture("temperatures", figures.svg(figure), caption, str(figure.get_label()))
+
+
+def describe_set(questions: QuestionsInfo, data: SimatSet) -> str:
+    """Return how many queries a set has, and photographs to answer them."""
+    return (
+        f"{questions.name}: {questions.asked:,} ({data.dev:,} dev, {data.test:,} test), gallery of "
+        f"{data.photographs:,} photographs"
     )
 
 
 def _facts(result: HeadsResult) -> Facts:
-    data = result.data
     return Facts(
         (
             ("photographs", describe_table(result.images)),
             ("texts", describe_table(result.texts)),
             ("fitted on", result.pairs),
-            (
-                "queries",
-                f"{result.questions.name}: {result.questions.asked:,} ({data.dev:,} dev, "
-                f"{data.test:,} test), gallery of {data.photographs:,} photographs",
-            ),
+            ("queries", describe_set(result.questions, result.data)),
             ("seed", str(result.seed)),
         )
     )
@@ -62,9 +98,9 @@ def _points(result: HeadsResult) -> Table:
         line(
             f"{one.temperature:g}",
             f"{one.dev:.2f}",
-            _cell(one.test),
-            Cell("") if one.temperature == result.best else _cell(one.difference, signed=True),
-            _cell(one.recall),
+            score(one.test),
+            Cell("") if one.temperature == result.best else score(one.difference, signed=True),
+            score(one.recall),
             strong=one.temperature == result.best,
         )
         for one in result.points
@@ -94,8 +130,10 @@ def told_apart(result: HeadsResult) -> str:
     """Return whether the best temperature can be told from its neighbours."""
     place = [one.temperature for one in result.points].index(result.best)
     near = [result.points[i] for i in (place - 1, place + 1) if 0 <= i < len(result.points)]
-    said = [f"{'' if _is_apart(one) else 'not '}from τ = {one.temperature:g}" for one in near]
-    if not said or any(one.difference.ci is None for one in near):
+    said = [
+        f"{'' if is_apart(one.difference) else 'not '}from τ = {one.temperature:g}" for one in near
+    ]
+    if not said or not result.draws:
         return f"The highest score on dev is that of τ = {result.best:g}."
     return (
         f"τ = {result.best:g}, of the highest score on dev, can be told on the test "
@@ -103,8 +141,9 @@ def told_apart(result: HeadsResult) -> str:
     )
 
 
-def _is_apart(point: HeadsPoint) -> bool:
-    low, high = point.difference.ci or (0.0, 0.0)
+def is_apart(difference: SimatFigure) -> bool:
+    """Whether an interval lies on one side of zero."""
+    low, high = difference.ci or (0.0, 0.0)
     return low > 0 or high < 0
 
 
@@ -146,7 +185,40 @@ def _seeds(result: HeadsResult) -> Table:
     )
 
 
-def _cell(figure: SimatFigure, *, signed: bool = False) -> Cell:
+def _geometry(result: HeadsResult) -> Table:
+    lain = [("before", result.before)]
+    lain += [(f"{point.temperature:g}", point.geometry) for point in result.points]
+    return Table(
+        "Gap and additivity",
+        (Column("τ", align="left"), *GEOMETRY_COLUMNS),
+        tuple(line(name, *geometry(one)) for name, one in lain),
+        GEOMETRY_NOTES,
+    )
+
+
+def geometry(one: HeadsGeometry) -> list[Cell]:
+    """Return the cells of `GEOMETRY_COLUMNS`."""
+    photographs, captions = (
+        (None, None) if fit is None else (fit.adjusted, fit.predicted)
+        for fit in (one.photographs, one.captions)
+    )
+    return [
+        _measured(one.gap),
+        Cell("–") if one.gap is None else null(one.gap),
+        _measured(one.separability),
+        _measured(photographs[0]),
+        Cell(share(one.noise)),
+        _measured(photographs[1]),
+        *map(_measured, captions),
+    ]
+
+
+def _measured(figure: Measured | None) -> Cell:
+    return Cell("–") if figure is None else measured(figure)
+
+
+def score(figure: SimatFigure, *, signed: bool = False) -> Cell:
+    """Return a score, or a difference of two, with its interval."""
     sign = "+" if signed else ""
     value = f"{figure.value:{sign}.2f}".replace("-", "−")
     if figure.ci is None:

@@ -53,7 +53,18 @@ from embarith.result.geometry import (
     Norms,
     Shape,
 )
-from embarith.result.heads import HeadsPoint, HeadsResult, HeadsTrained
+from embarith.result.heads import (
+    WAYS,
+    EncoderDifference,
+    HeadsGeometry,
+    HeadsPoint,
+    HeadsResult,
+    HeadsScores,
+    HeadsTrained,
+    TextEncoder,
+    TextEncodersResult,
+    Way,
+)
 from embarith.result.island import IslandPoint, IslandResult
 from embarith.result.plane import (
     Place,
@@ -106,10 +117,12 @@ Result = (
     | SimatResult
     | TransformResult
     | HeadsResult
+    | TextEncodersResult
     | Answer
 )
 
 __all__ = [
+    "WAYS",
     "Accuracy",
     "AdditivityResult",
     "AnalogyResult",
@@ -126,6 +139,7 @@ __all__ = [
     "Correlation",
     "Coverage",
     "Drawn",
+    "EncoderDifference",
     "EncoderInfo",
     "ExtractionPoint",
     "ExtractionResult",
@@ -135,9 +149,11 @@ __all__ = [
     "GapResult",
     "GeometryResult",
     "Given",
+    "HeadsGeometry",
     "HeadsInfo",
     "HeadsPoint",
     "HeadsResult",
+    "HeadsScores",
     "HeadsTrained",
     "Hub",
     "Interval",
@@ -187,9 +203,12 @@ __all__ = [
     "SimilarityScores",
     "Spread",
     "Term",
+    "TextEncoder",
+    "TextEncodersResult",
     "TransformResult",
     "VocabularyInfo",
     "VocabularyPoint",
+    "Way",
     "from_json",
     "json_schema",
     "kinds",

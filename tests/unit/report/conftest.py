@@ -323,24 +323,41 @@ def extraction() -> result.ExtractionResult:
     )
 
 
+def lain(gap: float | None, predicted: float) -> result.HeadsGeometry:
+    fit = result.Fit(measured(0.625, 0.5), measured(0.375, 0.0), measured(predicted, -0.45))
+    return result.HeadsGeometry(
+        gap=None if gap is None else measured(gap, 0.0625),
+        separability=None if gap is None else measured(0.875, 0.5),
+        photographs=fit,
+        captions=None,
+        noise=0.4375,
+    )
+
+
+def recalls(seed: int, name: str, score: float) -> result.HeadsTrained:
+    found = ((31.5, 60.5, 75.5), (30.5, 61.5, 74.5))
+    info = result.HeadsInfo(name, "ef" * 32, 384, None)
+    return result.HeadsTrained(info, seed, 1.5, score, score, score + 1, 2.0, *found)
+
+
+def around(value: float, low: float, high: float, n: int = 6592) -> result.SimatFigure:
+    return result.SimatFigure(n, value, (value + low, value + high))
+
+
 @pytest.fixture
 def heads() -> result.HeadsResult:
     """Three temperatures, two seeds each."""
     encoder = result.EncoderInfo("lite2", 7641, 1280, "ab" * 32, {})
 
     def point(temperature: float, score: float, low: float, high: float) -> result.HeadsPoint:
-        info = result.HeadsInfo(f"contrastive {temperature}", "ef" * 32, 384, temperature)
-        recalls = ((31.5, 60.5, 75.5), (30.5, 61.5, 74.5))
         return result.HeadsPoint(
             temperature=temperature,
             dev=score + 0.25,
-            test=result.SimatFigure(6592, score, (score - 2, score + 3)),
+            test=around(score, -2, 3),
             difference=result.SimatFigure(6592, score - 22.125, (low, high)),
-            recall=result.SimatFigure(272, 55.625, (52.5, 58.5)),
-            trained=tuple(
-                result.HeadsTrained(info, seed, 1.5, score, score, score + 1, 2.0, *recalls)
-                for seed in (0, 1)
-            ),
+            recall=around(55.625, -3.125, 2.875, 272),
+            geometry=lain(0.3125, 0.1875),
+            trained=tuple(recalls(seed, f"contrastive {temperature}", score) for seed in (0, 1)),
         )
 
     return result.HeadsResult(
@@ -357,6 +374,64 @@ def heads() -> result.HeadsResult:
             point(0.01, 16.375, -8.5, -3.5),
             point(0.1, 22.125, 0.0, 0.0),
             point(0.3, 20.625, -3.5, 0.5),
+        ),
+        before=lain(None, 0.0625),
+        draws=1000,
+        seed=0,
+        run=result.Run(1.5, "avx2", 2, {}, {}),
+    )
+
+
+@pytest.fixture
+def text_encoders(heads: result.HeadsResult) -> result.TextEncodersResult:
+    """A trained text encoder whose best temperature is .1, and a control whose is .3."""
+
+    def encoder(name: str, study: result.HeadsResult, score: float) -> result.TextEncoder:
+        return result.TextEncoder(
+            name=name,
+            texts=study.texts,
+            is_control=name == "random",
+            ridge=result.HeadsScores(
+                dev=score,
+                test=around(score, -2, 3),
+                recall=around(50.25, -3, 3, 272),
+                geometry=lain(0.125, 0.25),
+                trained=(recalls(0, "ridge", score),),
+            ),
+            frozen=replace(study, freeze_text=True),
+            both=study,
+        )
+
+    low, middle, high = heads.points
+    control = replace(
+        heads,
+        best=0.3,
+        points=(
+            low,
+            replace(middle, difference=around(-0.5, -1, 1)),
+            replace(high, difference=result.SimatFigure(6592, 0.0, None)),
+        ),
+    )
+    gains = {"ridge": around(4.5, -1, 1), "frozen": around(0.25, -1, 1), "both": around(-3, -1, 1)}
+    ways = (("ridge", "frozen"), ("ridge", "both"), ("frozen", "both"))
+    return result.TextEncodersResult(
+        images=heads.images,
+        pairs=heads.pairs,
+        questions=heads.questions,
+        coverage=result.Coverage(0.99, {"zebra": 12}),
+        data=heads.data,
+        lams=heads.lams,
+        encoders=(encoder("minilm", heads, 26.5), encoder("random", control, 22.0)),
+        differences=(
+            *(
+                result.EncoderDifference(("minilm", way), ("random", way), gain)
+                for way, gain in gains.items()
+            ),
+            *(
+                result.EncoderDifference((name, first), (name, second), around(1.75, -1, 1))
+                for name in ("minilm", "random")
+                for first, second in ways
+            ),
         ),
         draws=1000,
         seed=0,

@@ -219,10 +219,56 @@ def test_heads_by_temperature_are_printed_with_intervals(
 ) -> None:
     text = " ".join(render([heads], name).split()).replace("--", "–")
     shown = ("22.125", "16.375") if name == "csv" else ("22.12", "20.12–25.12", "16.38")
-    for needed in (*shown, "lite2", "0.01", "55.62", "31.5"):
+    gap = ("0.3125", "0.1875") if name == "csv" else (".312", ".188", ".438")
+    for needed in (*shown, *gap, "lite2", "0.01", "55.62", "31.5"):
         assert needed in text, needed
     if name != "csv":
         assert "can be told on the test from τ = 0.01 and not from τ = 0.3" in text
         assert "chosen on the queries it is given on" in text
     alone = replace(heads, points=heads.points[1:2])
     assert "can be told" not in render([alone], name)
+
+
+@pytest.mark.parametrize("name", ["terminal", "md", "latex", "html", "csv"])
+def test_text_encoders_are_compared(text_encoders: result.TextEncodersResult, name: str) -> None:
+    text = " ".join(render([text_encoders], name).split()).replace("--", "–")
+    scores = ("26.5", "22.125", "4.5") if name == "csv" else ("26.50", "22.12", "+4.50", "zebra")
+    for needed in (*scores, "minilm", "0.3"):
+        assert needed in text, needed
+    if name in ("terminal", "md"):
+        assert "random (control)" in text
+        assert (
+            "Text frozen: the best τ is 0.1 or 0.3, and 0.1 or 0.3 is the best or cannot be told "
+            "from it with every text encoder"
+        ) in text
+        assert (
+            "Of 3 differences between a trained text encoder and a control 1 can be told to be the "
+            "trained one's gain, 1 its loss, and 1 cannot be told"
+        ) in text
+
+
+def test_text_encoders_that_share_no_temperature(
+    text_encoders: result.TextEncodersResult,
+) -> None:
+    first, control = text_encoders.encoders
+    points = control.both.points
+    apart = result.SimatFigure(6592, -3.0, (-4.0, -2.0))
+    both = replace(
+        control.both, points=(points[0], replace(points[1], difference=apart), points[2])
+    )
+    first_points = first.both.points
+    mine = replace(
+        first.both, points=(*first_points[:2], replace(first_points[2], difference=apart))
+    )
+    split = replace(
+        text_encoders,
+        encoders=(replace(first, both=mine), replace(control, both=both)),
+    )
+    text = " ".join(render([split], "terminal").split())
+    assert "Both trained: the best" not in text
+    assert "both trained: the best τ is 0.1 or 0.3, and every τ can be told to be worse" in text
+    alone = replace(
+        text_encoders, encoders=(first, replace(control, frozen=first.frozen, both=first.both))
+    )
+    text = " ".join(render([alone], "terminal").split())
+    assert "Text frozen: the best τ is 0.1; both trained: the best τ is 0.1." in text

@@ -322,3 +322,18 @@ def test_of_many_words_those_in_most_queries_are_shown(simat: result.SimatResult
     assert "the 16 most asked of 21 words" in drawn.axes[0].get_title(loc="left")
     figure = drawn.axes[0].collections[0].get_array()
     assert figure[-1, -1] == pytest.approx(50)
+
+
+def test_text_encoders_are_drawn_with_their_names(
+    text_encoders: result.TextEncodersResult, tmp_path: Path
+) -> None:
+    drawn = figures.draw(text_encoders)
+    figures.save(drawn, tmp_path / "encoders.svg")
+    found = texts(tmp_path / "encoders.svg")
+    for text in ("τ", "0.01", "ridge", "text frozen", "both trained", "random (control)"):
+        assert text in found
+    assert "minilm 22.1 with the text frozen at 0.1" in str(drawn.get_label())
+    frozen, both = drawn.axes
+    assert frozen.get_lines()[0].get_ydata().tolist() == [16.375, 22.125, 20.625]
+    assert frozen.get_lines()[1].get_ydata().tolist() == [26.5]
+    assert len(both.get_lines()) == 2

@@ -24,6 +24,7 @@ from embarith.result import (
     PlaneResult,
     Result,
     SimatResult,
+    TextEncodersResult,
 )
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def draw(*results: Result) -> Figure:
     ----------
     *results : Result
         A question in the plane; accuracy by number of photographs; score and recall by temperature;
-        the SIMAT score by λ; or one or several analogy results, whose accuracy at every size of
-        vocabulary is drawn together.
+        the SIMAT score by λ; score by temperature with several text encoders; or one or several
+        analogy results, whose accuracy at every size of vocabulary is drawn together.
 
     Returns
     -------
@@ -64,10 +65,13 @@ def draw(*results: Result) -> Figure:
         return _styled(temperatures.draw, results[0])
     if len(results) == 1 and isinstance(results[0], SimatResult):
         return _styled(transformations.curve, results[0])
+    if len(results) == 1 and isinstance(results[0], TextEncodersResult):
+        return _styled(temperatures.text_encoders, results[0])
     kinds = ", ".join(one.schema for one in results) or "nothing"
     raise OptionError(
         f"no figure of {kinds}: give one embarith.plane/1, embarith.extraction/1, "
-        "embarith.heads/1 or embarith.simat/1, or any number of embarith.analogy/1"
+        "embarith.heads/1, embarith.simat/1 or embarith.text_encoders/1, or any number of "
+        "embarith.analogy/1"
     )
 
 

@@ -1,13 +1,14 @@
-"""SIMAT score and recall against the temperature that heads were trained with."""
+"""SIMAT score against the temperature that heads were trained with, and by text encoder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embarith.report.figures.style import COLOURS, MARKERS, blank
 from embarith.report.heads import told_apart
-from embarith.result import HeadsResult, SimatFigure
+from embarith.report.text_encoders import NAMES, best_temperatures, called
+from embarith.result import WAYS, HeadsResult, SimatFigure, TextEncoder, TextEncodersResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,12 +33,7 @@ def draw(result: HeadsResult) -> Figure:
     score.set_ylabel("100 × weighted success")
     recall.set_ylabel("percent of queries")
     for axes in (score, recall):
-        axes.set_ylim(bottom=0.0)
-        axes.set_xscale("log")
-        axes.set_xticks(x, [f"{tau:g}" for tau in x])
-        axes.minorticks_off()
-        axes.set_xlabel("τ")
-        axes.grid(axis="y")
+        _temperature_axis(axes, x)
     scores = ", ".join(f"{one.test.value:.1f} at {one.temperature:g}" for one in points)
     figure.set_label(
         f"SIMAT score on the test queries of {result.questions.name} and mean recall against the "
@@ -51,3 +47,85 @@ def _curve(axes: Axes, x: Sequence[float], figures: Sequence[SimatFigure], numbe
     low, high = zip(*(one.ci or (one.value, one.value) for one in figures), strict=True)
     axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
     axes.plot(x, [one.value for one in figures], color=colour, marker=MARKERS[number])
+
+
+def text_encoders(result: TextEncodersResult) -> Figure:
+    """Draw the score against τ, a line a text encoder, a panel a way; ridge beside."""
+    figure = blank(3.4)
+    panels = figure.subplots(1, 2, sharey=True)
+    x = [point.temperature for point in result.encoders[0].both.points]
+    beyond = 4 * x[-1]
+    for axes, way in zip(panels, WAYS[1:], strict=True):
+        ends = []
+        for number, one in enumerate(result.encoders):
+            study = one.frozen if way == "frozen" else one.both
+            # Side by side, for points that are nearly the same.
+            aside = 1.06 ** (number - (len(result.encoders) - 1) / 2)
+            style: dict[str, Any] = {
+                "color": COLOURS[number % len(COLOURS)],
+                "marker": MARKERS[number % len(MARKERS)],
+                "markerfacecolor": "white" if one.is_control else None,
+                "linestyle": (0, (4, 2)) if one.is_control else "-",
+            }
+            places = [aside * tau for tau in x]
+            _bars(axes, places, [point.test for point in study.points], style)
+            if way == "frozen":
+                _bars(axes, [aside * beyond], [one.ridge.test], style)
+            ends.append((study.points[-1].test.value, one, style["color"]))
+        axes.set_title(NAMES[way])
+        _temperature_axis(axes, x)
+        if way == "frozen":
+            axes.set_xticks([*x, beyond], [*(f"{tau:g}" for tau in x), "ridge"])
+            axes.minorticks_off()
+        else:
+            _name(axes, ends)
+    panels[0].set_ylabel("SIMAT score on test, 100 × weighted success")
+    scores = "; ".join(
+        f"{called(one)} {one.frozen.best_point.test.value:.1f} with the text frozen at "
+        f"{one.frozen.best:g}, {one.both.best_point.test.value:.1f} with both heads trained at "
+        f"{one.both.best:g}, {one.ridge.test.value:.1f} by ridge"
+        for one in result.encoders
+    )
+    figure.set_label(
+        f"SIMAT score on the test queries of {result.questions.name} against the temperature, a "
+        f"line a text encoder, with 95 % intervals: {scores}. {best_temperatures(result)}"
+    )
+    return figure
+
+
+def _bars(
+    axes: Axes, x: Sequence[float], figures: Sequence[SimatFigure], style: dict[str, Any]
+) -> None:
+    values = [one.value for one in figures]
+    low, high = zip(*(one.ci or (one.value, one.value) for one in figures), strict=True)
+    axes.vlines(x, low, high, color=style["color"], alpha=0.45, linewidth=0.8)
+    axes.plot(x, values, **style)
+
+
+def _name(axes: Axes, ends: Sequence[tuple[float, TextEncoder, str]]) -> None:
+    """Write the names beside the ends of lines, far enough apart to be read."""
+    low, high = axes.get_ylim()
+    step = (high - low) * 0.055
+    place = -float("inf")
+    for value, one, colour in sorted(ends, key=lambda end: end[0]):
+        place = max(value, place + step)
+        axes.annotate(
+            called(one),
+            (1.0, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontsize=7.5,
+            annotation_clip=False,
+        )
+
+
+def _temperature_axis(axes: Axes, x: Sequence[float]) -> None:
+    axes.set_ylim(bottom=0.0)
+    axes.set_xscale("log")
+    axes.set_xticks(x, [f"{tau:g}" for tau in x])
+    axes.minorticks_off()
+    axes.set_xlabel("τ")
+    axes.grid(axis="y")
