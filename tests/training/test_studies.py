@@ -156,10 +156,10 @@ def test_geometry_is_that_of_the_heads_vectors(parts: Parts, tmp_path: Path) -> 
             assert lain.gap is lain.separability is None
         else:
             heads = Heads.read(tmp_path / f"heads/heads-{point.temperature:g}-0.safetensors")
-            x, y = heads.apply_images(photographs), heads.apply_texts(asked_for)
+            x, y = heads.apply("visual", photographs), heads.apply("text", asked_for)
             rows, lines = (np.unique(side) for side in pairs.validation.T)
-            gap = heads.apply_images(pairs.photographs[rows]).mean(axis=0)
-            gap = gap - heads.apply_texts(pairs.texts[lines]).mean(axis=0)
+            gap = heads.apply("visual", pairs.photographs[rows]).mean(axis=0)
+            gap = gap - heads.apply("text", pairs.texts[lines]).mean(axis=0)
             assert lain.gap is not None
             assert lain.gap.value == pytest.approx(np.linalg.norm(gap), abs=1e-6)
             assert lain.separability is not None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from embarith import statistics
 from embarith.draws import generator
+from embarith.encoders.card import Tower
 from embarith.encoders.heads import Heads
 from embarith.errors import OptionError
 from embarith.experiments.additivity import additivity
@@ -312,16 +313,15 @@ class Measure:
     def _additivity(
         self, table: EmbeddingTable, rows: Ints, heads: Heads | None, cells: dict[int, Cell]
     ) -> AdditivityResult | None:
-        mine = rows[list(cells)]
-        if (mine < 0).any() or any(
-            len(set(side)) < 2 for side in zip(*cells.values(), strict=True)
-        ):
+        levels = [len(set(side)) for side in zip(*cells.values(), strict=True)]
+        mine = rows[np.array(list(cells), np.int64)]
+        if min(levels, default=0) < 2 or (mine < 0).any():
             return None
         table.check_rows(mine)
         vectors = table.vectors[mine]
         if heads is not None:
-            apply = heads.apply_images if table is self.images else heads.apply_texts
-            vectors = apply(vectors).astype(np.float32)
+            tower: Tower = "visual" if table is self.images else "text"
+            vectors = heads.apply(tower, vectors).astype(np.float32)
         return additivity(
             EmbeddingTable.from_arrays([str(number) for number in cells], vectors),
             {str(number): cell for number, cell in cells.items()},
