@@ -234,10 +234,10 @@ def _geometry(result: TextEncodersResult) -> Table:
         ]
         for place, (name, found) in enumerate(lain):
             cells = [Cell(cell.text) for cell in geometry(found)]
-            rows.append(line("" if place else called(one), name, *cells, rule=not place))
+            rows.append(line(f"{called(one)}: {name}", *cells, rule=not place))
     return Table(
         "Gap and additivity",
-        (Column("texts", align="left"), Column("heads", align="left"), *GEOMETRY_COLUMNS),
+        (Column("texts: heads", align="left"), *GEOMETRY_COLUMNS),
         tuple(rows),
         GEOMETRY_NOTES,
     )
