@@ -28,7 +28,7 @@ from embarith.result import (
     TextEncodersResult,
 )
 
-GEOMETRY_COLUMNS = (
+_GEOMETRY_COLUMNS = (
     Column("distance", "gap"),
     Column("permuted", "gap"),
     Column("told apart", "gap"),
@@ -38,7 +38,7 @@ GEOMETRY_COLUMNS = (
     Column("adjusted", "captions"),
     Column("predicted", "captions"),
 )
-GEOMETRY_NOTES = (
+_GEOMETRY_NOTES = (
     "Gap: distance between the mean unit vectors of the validation photographs and of their "
     "captions, the same with both permuted, and the share of them that a plane tells; before the "
     "heads they share no space. Under the heads of the first seed.",
@@ -190,14 +190,13 @@ def _geometry(result: HeadsResult) -> Table:
     lain += [(f"{point.temperature:g}", point.geometry) for point in result.points]
     return Table(
         "Gap and additivity",
-        (Column("τ", align="left"), *GEOMETRY_COLUMNS),
-        tuple(line(name, *geometry(one)) for name, one in lain),
-        GEOMETRY_NOTES,
+        (Column("τ", align="left"), *_GEOMETRY_COLUMNS),
+        tuple(line(name, *_lain(one)) for name, one in lain),
+        _GEOMETRY_NOTES,
     )
 
 
-def geometry(one: HeadsGeometry) -> list[Cell]:
-    """Return the cells of `GEOMETRY_COLUMNS`."""
+def _lain(one: HeadsGeometry) -> list[Cell]:
     photographs, captions = (
         (None, None) if fit is None else (fit.adjusted, fit.predicted)
         for fit in (one.photographs, one.captions)

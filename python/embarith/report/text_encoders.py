@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
-from embarith.report.document import Cell, Column, Facts, Row, Section, Table, line, plural
+from embarith.report.document import Column, Facts, Section, Table, line, plural, share
 from embarith.report.facts import describe_table, missing_words
-from embarith.report.heads import (
-    GEOMETRY_COLUMNS,
-    GEOMETRY_NOTES,
-    describe_set,
-    geometry,
-    is_apart,
-    picture,
-    score,
-)
+from embarith.report.heads import describe_set, is_apart, picture, score
 from embarith.result import (
     WAYS,
+    Fit,
+    HeadsGeometry,
     HeadsResult,
     SimatFigure,
     TextEncoder,
@@ -44,7 +38,7 @@ def sections(results: Sequence[TextEncodersResult], *, drawn: bool = False) -> I
                 *pictures,
                 _between(result),
                 _ways(result),
-                _geometry(result),
+                *_geometry(result),
             ),
         )
 
@@ -176,21 +170,23 @@ def _between(result: TextEncodersResult) -> Table:
 
 def pretrained(result: TextEncodersResult) -> str:
     """Return how often trained text encoders are better than controls."""
-    controls = {one.name for one in result.encoders if one.is_control}
-    signs = [
-        (difference.difference, 1 if difference.second[0] in controls else -1)
-        for difference in result.differences
-        if (difference.first[0] in controls) != (difference.second[0] in controls)
-    ]
+    known = {one.name: one for one in result.encoders}
+    signs = []
+    for one in result.differences:
+        first, second = known[one.first[0]], known[one.second[0]]
+        # Fewer dimensions alone would lose.
+        alike = first.texts.dimensions == second.texts.dimensions
+        if alike and first.is_control != second.is_control:
+            signs.append((one.difference, 1 if second.is_control else -1))
     told = [figure.value * sign for figure, sign in signs if is_apart(figure)]
     if not signs or not result.draws:
         return ""
     better = sum(value > 0 for value in told)
     return (
-        f"Of {plural(len(signs), 'difference')} between a trained text encoder and a control "
-        f"{better} can be told to be the trained one's gain, {len(told) - better} its loss, and "
-        f"{len(signs) - len(told)} cannot be told; of as many without a difference one in twenty "
-        "would be told by chance."
+        f"Of {plural(len(signs), 'difference')} between a trained text encoder and a control of as "
+        f"many dimensions {better} can be told to be the trained one's gain, "
+        f"{len(told) - better} its loss, and {len(signs) - len(told)} cannot be told; of as many "
+        "without a difference one in twenty would be told by chance."
     )
 
 
@@ -223,21 +219,58 @@ def _differences(
     return {(one.first, one.second): one.difference for one in result.differences}
 
 
-def _geometry(result: TextEncodersResult) -> Table:
-    rows: list[Row] = []
-    for one in result.encoders:
-        lain = [("before", one.both.before), ("ridge", one.ridge.geometry)]
-        lain += [
-            (f"{name}, τ = {point.temperature:g}", point.geometry)
-            for name, study in (("frozen", one.frozen), ("both", one.both))
-            for point in study.points
-        ]
-        for place, (name, found) in enumerate(lain):
-            cells = [Cell(cell.text) for cell in geometry(found)]
-            rows.append(line(f"{called(one)}: {name}", *cells, rule=not place))
-    return Table(
-        "Gap and additivity",
-        (Column("texts: heads", align="left"), *GEOMETRY_COLUMNS),
-        tuple(rows),
-        GEOMETRY_NOTES,
+def _geometry(result: TextEncodersResult) -> Iterator[Table]:
+    """Yield a table a measure: before the heads, under ridge, and by temperature."""
+    taus = [f"{point.temperature:g}" for point in result.encoders[0].both.points]
+    columns = (
+        *(Column("texts", align="left"), Column("heads", align="left")),
+        *(Column("before"), Column("ridge")),
+        *(Column(tau, "τ") for tau in taus),
     )
+    for title, measure, note in _MEASURES:
+        rows = []
+        for one in result.encoders:
+            for study in (one.frozen, one.both):
+                first = study is one.frozen
+                lain = [point.geometry for point in study.points]
+                before = (one.frozen.before, one.ridge.geometry) if first else ()
+                rows.append(
+                    line(
+                        called(one) if first else "",
+                        NAMES["frozen" if first else "both"],
+                        *([share(measure(found)) for found in before] or ("", "")),
+                        *(share(measure(found)) for found in lain),
+                        rule=first,
+                    )
+                )
+        yield Table(title, columns, tuple(rows), (note,))
+
+
+def _predicted(fit: Fit | None) -> float | None:
+    return None if fit is None or fit.predicted is None else fit.predicted.value
+
+
+_MEASURES: tuple[tuple[str, Callable[[HeadsGeometry], float | None], str], ...] = (
+    (
+        "Gap between photographs and captions",
+        lambda found: None if found.gap is None else found.gap.value,
+        "Distance between the mean unit vectors of the validation photographs and of their "
+        "captions, under the heads of the first seed; before the heads they share no space.",
+    ),
+    (
+        "The same with both permuted",
+        lambda found: None if found.gap is None else found.gap.null,
+        "Mean over the permutations: what a gap is by chance.",
+    ),
+    (
+        "Photographs: subject + object",
+        lambda found: _predicted(found.photographs),
+        "Share of the variance between the set's photographs of a subject and object each, "
+        "predicted of those held out one at a time by the sum of both parts.",
+    ),
+    (
+        "Captions: subject + object",
+        lambda found: _predicted(found.captions),
+        "The same of the set's captions; bags of words are sums by construction.",
+    ),
+)

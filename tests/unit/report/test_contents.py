@@ -242,8 +242,8 @@ def test_text_encoders_are_compared(text_encoders: result.TextEncodersResult, na
             "from it with every text encoder"
         ) in text
         assert (
-            "Of 3 differences between a trained text encoder and a control 1 can be told to be the "
-            "trained one's gain, 1 its loss, and 1 cannot be told"
+            "Of 3 differences between a trained text encoder and a control of as many dimensions 1 "
+            "can be told to be the trained one's gain, 1 its loss, and 1 cannot be told"
         ) in text
 
 
