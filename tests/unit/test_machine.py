@@ -16,7 +16,9 @@ PACKAGE = Path(machine.__file__).parent
     [
         (PACKAGE / "experiments" / "plane.py", True),
         (PACKAGE / "statistics" / "parallelism.py", True),
+        (PACKAGE / "training" / "heads.py", True),
         (next(PACKAGE.glob("_core*.so")), True),
+        (PACKAGE / "training" / "word2vec.py", False),
         (PACKAGE / "report" / "paper" / "offset.py", False),
         (PACKAGE / "cli" / "paper.py", False),
     ],

@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 
 from embarith.errors import DataError, FormatError
-from embarith.paper.config import DEFAULT, Config, read_config
+from embarith.paper.config import DEFAULT, Config, SimatConfig, read_config
 
+SIMAT = (
+    '[simat]\nimages = "I"\ntexts = "T"\n'
+    '[[spaces]]\nname = "I"\nside = "image"\nencoder = "x"\n'
+    '[[spaces]]\nname = "T"\nside = "text"\nencoder = "x"\n'
+)
 SPACE = '[[spaces]]\nname = "GloVe"\nside = "text"\ntable = "glove-6b-50d"\n'
 
 
 def test_the_config_that_init_writes_is_read_and_states_the_defaults():
     config = read_config(DEFAULT)
-    defaults = Config(spaces=config.spaces)
+    defaults = Config(
+        spaces=config.spaces, simat=SimatConfig(images="EfficientNet-Lite2", texts="MiniLM")
+    )
     assert config == defaults
     text = DEFAULT.read_text()
     for experiment in defaults.experiments:
@@ -39,6 +46,18 @@ def test_the_config_that_init_writes_is_read_and_states_the_defaults():
         (SPACE + "untrained = 2\n", "random_weights and untrained are for encoders"),
         (SPACE.replace('table = "glove-6b-50d"', 'word2vec = "cbow"'), "word2vec needs corpus"),
         (SPACE + "epochs = 2\n", "corpus and epochs are for it alone"),
+        (
+            SIMAT.replace("images", "image", 1),
+            r"paper.toml:2: unknown key 'image' of simat.*images",
+        ),
+        (SIMAT.replace('images = "I"\n', ""), r"missing required field `images` - at `\$.simat`"),
+        (
+            SIMAT.replace('"I"', '"T"', 1),
+            "images of simat 'T' is no image space of an encoder; .* I",
+        ),
+        (SIMAT.replace("encoder", "photos", 1), "images of simat 'I' .*; there are none"),
+        ('simat = {images = "I", texts = "T", method = "rigde"}\n' + SPACE, "mean 'ridge'"),
+        (SIMAT.replace("[simat]", "[simat]\ntemperatures = [0.1, 0]"), r"> 0.0.*temperatures\["),
         (SPACE.replace('"text"', '"txt"'), r"'txt'.*did you mean 'text'\?"),
     ],
 )

@@ -400,7 +400,8 @@ def heads_info(heads: Heads | None) -> HeadsInfo | None:
     """Return what a result says of its heads."""
     if heads is None:
         return None
-    return HeadsInfo(heads.provenance.encoder, heads.sha256, heads.dimensions, heads.temperature)
+    told = heads.provenance
+    return HeadsInfo(told.encoder, heads.sha256, heads.dimensions, heads.temperature, told.steps)
 
 
 def _masks(task: Simat) -> dict[Split, Bools]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert
 
 from embarith.errors import DataError, FormatError, nearest
 
@@ -24,6 +25,7 @@ Experiment = Literal[
     "plane",
     "semeval",
     "similarity",
+    "simat",
 ]
 EXPERIMENTS: tuple[Experiment, ...] = get_args(Experiment)
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -72,6 +74,31 @@ class Space(Struct, frozen=True, forbid_unknown_fields=True):
     untrained: int = 0
 
 
+class SimatConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Text-driven transformation of photographs, with heads that lead two spaces into one.
+
+    Parameters
+    ----------
+    images, texts : str
+        Names of the spaces, both of encoders.
+    data : str
+        Folder of a SIMAT set, whose photographs are the collection's and left out of fitting.
+    captions : str
+        Of photographs of the collection, to fit the heads on.
+    method : {"ridge", "cca"}
+        How, in closed form.
+    temperatures : tuple of float
+        τ to train contrastive heads with as well, and to compare; needs torch.
+    """
+
+    images: str
+    texts: str
+    data: str = "mini_simat"
+    captions: str = "photos/captions.csv"
+    method: Literal["ridge", "cca"] = "ridge"
+    temperatures: tuple[Annotated[float, Meta(gt=0)], ...] = ()
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """What to measure, on what.
 
@@ -85,6 +112,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         That a word must have.
     cells : str
         CSV file of photographs in two factors, for additivity: columns image, subj, obj.
+    simat : SimatConfig, optional
+        What the experiment `simat` takes; there is none without.
     experiments : tuple of str
         Which of `EXPERIMENTS`.
     draws, control_draws : int
@@ -97,6 +126,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     collection: str = "photos"
     photographs: int = 30
     cells: str = "mini_simat/triplets.csv"
+    simat: SimatConfig | None = None
     experiments: tuple[Experiment, ...] = EXPERIMENTS
     draws: int = 1000
     control_draws: int = 999
@@ -128,6 +158,9 @@ def read_config(path: str | Path) -> Config:
         for number, space in enumerate(spaces, 1):
             if isinstance(space, dict):
                 _refuse_unknown(path, text, f" of space {number}", space, Space)
+    simat = fields.get("simat")
+    if isinstance(simat, dict):
+        _refuse_unknown(path, text, " of simat", simat, SimatConfig)
     try:
         config = convert(fields, Config)
     except ValidationError as fault:
@@ -152,7 +185,7 @@ def _refuse_unknown(
 
 def _explained(fault: str) -> str:
     for name in set(re.findall(r"Invalid enum value '(.+?)'", fault)):
-        choices = (*EXPERIMENTS, *get_args(Side), "cbow", "skip-gram")
+        choices = (*EXPERIMENTS, *get_args(Side), "cbow", "skip-gram", "ridge", "cca")
         return fault + nearest(name, choices)
     return fault
 
@@ -186,9 +219,21 @@ def _check(path: Path, config: Config) -> None:
             )
         if space.epochs is not None and space.epochs < 1:
             raise FormatError(f"{path}: space {space.name!r}: epochs must be at least 1")
+    if config.simat is not None:
+        _check_simat(path, config.simat, config.spaces)
     for key, least in (("photographs", 1), ("draws", 1), ("control_draws", 1), ("seed", 0)):
         if getattr(config, key) < least:
             raise FormatError(f"{path}: {key} must be at least {least}")
+
+
+def _check_simat(path: Path, simat: SimatConfig, spaces: Sequence[Space]) -> None:
+    for key, side, name in (("images", "image", simat.images), ("texts", "text", simat.texts)):
+        known = [one.name for one in spaces if one.side == side and one.encoder]
+        if name not in known:
+            raise FormatError(
+                f"{path}: {key} of simat {name!r} is no {side} space of an encoder"
+                + (nearest(name, known) or f"; there are {', '.join(known) or 'none'}")
+            )
 
 
 def slug(name: str) -> str:

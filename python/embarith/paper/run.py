@@ -22,7 +22,9 @@ from embarith.experiments.island import island
 from embarith.experiments.plane import plane
 from embarith.experiments.semeval import semeval
 from embarith.experiments.similarity import similarity
-from embarith.paper.config import Config
+from embarith.paper import simat
+from embarith.paper.config import Config, SimatConfig
+from embarith.paper.simat import Captioned
 from embarith.paper.spaces import Opened, Opener, find
 from embarith.paper.store import Store
 from embarith.photos import pool, read_collection, without_shared
@@ -111,6 +113,12 @@ def run(
     cells = {}
     if "additivity" in config.experiments and "image" in sides:
         cells = read_cells(find(config.cells, base, data_dir))
+    captioned, besides = _captioned(config, pictures.folder, base, data_dir), {}
+    if config.simat is not None and isinstance(captioned, Captioned):
+        besides = {
+            config.simat.images: captioned.photographs,
+            config.simat.texts: captioned.texts,
+        }
     chosen = pictures.chosen.words if pictures.chosen else ()
     asked = (*task.words, *named_questions().words, *(word for one in rated for word in one.words))
     few = {word: words[word] for word in chosen}
@@ -126,6 +134,7 @@ def run(
         asked=list(dict.fromkeys((*chosen, *map(str.lower, asked)))),
         few=few,
         more=[image for image in cells if (pictures.folder / image).is_file()],
+        besides=besides,
         data_dir=data_dir,
         ask=ask,
         progress=progress,
@@ -141,6 +150,7 @@ def run(
         pictures=pictures,
         rated=rated,
         cells=cells,
+        captioned=captioned,
         spaces=spaces,
         progress=progress,
     )
@@ -200,6 +210,18 @@ def _pictures(config: Config, task: SemEval, base: Path, data_dir: Path | None) 
     return _Pictures(collection.folder, words, chosen, selection)
 
 
+def _captioned(
+    config: Config, folder: Path, base: Path, data_dir: Path | None
+) -> Captioned | EmbarithError | None:
+    """Return what the part `simat` is asked, or why it cannot be; None where nobody wants it."""
+    if config.simat is None or "simat" not in config.experiments:
+        return None
+    try:
+        return simat.read(config.simat, folder, base=base, data_dir=data_dir, seed=config.seed)
+    except EmbarithError as reason:
+        return reason
+
+
 class _Common(TypedDict):
     draws: int
     seed: int
@@ -215,6 +237,8 @@ class Study:
         Sets of rated pairs.
     cells : mapping of str to (str, str)
         Photographs by two factors.
+    captioned : Captioned, EmbarithError or None
+        A SIMAT set, or why there is none that was wanted.
     """
 
     config: Config
@@ -223,6 +247,7 @@ class Study:
     pictures: _Pictures
     rated: Sequence[SimilaritySet]
     cells: Mapping[str, tuple[str, str]]
+    captioned: Captioned | EmbarithError | None
     spaces: Sequence[Opened]
     progress: Progress | None
 
@@ -249,6 +274,8 @@ class Study:
             self._semeval()
         if "similarity" in wanted:
             self._similarity()
+        if self.config.simat is not None and self.captioned is not None:
+            self._simat(self.config.simat, self.captioned)
 
     def _side(self, side: str) -> list[Opened]:
         return [one for one in self.spaces if one.space.side == side]
@@ -429,6 +456,42 @@ class Study:
                 [one.table],
                 [pairs.sha256 for pairs in self.rated],
                 partial(_each, partial(similarity, one.table, **self._common), self.rated),
+            )
+
+    def _simat(self, config: SimatConfig, asked: Captioned | EmbarithError) -> None:
+        """Work 001: photographs moved by the difference of two words, after heads."""
+        if isinstance(asked, EmbarithError):
+            self.store.leave_out("simat", str(asked))
+            return
+        besides = {one.name: one.besides for one in self.spaces}
+        images, texts = besides[config.images], besides[config.texts]
+        if images is None or texts is None:
+            drawn = config.images if images is None else config.texts
+            self.store.leave_out("simat", f"the weights of {drawn} were drawn at random")
+            return
+        inputs = [asked.task.sha256, list(asked.captions.items())]
+        self._part(
+            "simat",
+            [images, texts],
+            [*inputs, config.method],
+            partial(
+                asked.score, images, texts, config.method, progress=self.progress, **self._common
+            ),
+        )
+        if config.temperatures:
+            self._part(
+                "simat-temperatures",
+                [images, texts],
+                [*inputs, config.temperatures],
+                partial(
+                    asked.compare,
+                    images,
+                    texts,
+                    config.temperatures,
+                    self.store.folder / "heads",
+                    progress=self.progress,
+                    **self._common,
+                ),
             )
 
     @property

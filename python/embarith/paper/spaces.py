@@ -39,12 +39,15 @@ class Opened:
         One row a photograph, on the image side.
     untrained : tuple of EmbeddingTable
         Words in the same architecture with random weights, one a seed.
+    besides : EmbeddingTable or None
+        What was wanted of its encoder besides, photographs or texts.
     """
 
     space: Space
     table: EmbeddingTable
     photographs: EmbeddingTable | None = None
     untrained: tuple[EmbeddingTable, ...] = ()
+    besides: EmbeddingTable | None = None
 
     @property
     def name(self) -> str:
@@ -86,6 +89,8 @@ class Opener:
         Those of `words` that the chosen questions ask about, all that random weights encode.
     more : sequence of str
         Other images of the collection that are wanted.
+    besides : mapping of str to sequence of str
+        Images of the collection, or texts, that are wanted of one space alone, by its name.
     """
 
     base: Path
@@ -96,6 +101,7 @@ class Opener:
     asked: Sequence[str]
     few: Mapping[str, Sequence[str]]
     more: Sequence[str]
+    besides: Mapping[str, Sequence[str]]
     data_dir: Path | None
     ask: Ask | None
     progress: Progress | None
@@ -133,7 +139,7 @@ class Opener:
         EmbarithError
             Whatever keeps it from being opened; names the space.
         """
-        photographs = None
+        photographs = besides = None
         untrained: tuple[EmbeddingTable, ...] = ()
         if space.table:
             table = self._table(space.table)
@@ -145,14 +151,16 @@ class Opener:
         else:
             trained = self._encoder(space.encoder, space.random_weights)
             only = self.words if space.random_weights is None else self.few
-            table, photographs = self._encoded(space, trained, only)
+            table, photographs, besides = self._encoded(space, trained, only)
             untrained = tuple(
                 self._encoded(space, self._encoder(space.encoder, seed), self.few)[0]
                 for seed in range(space.untrained)
             )
         if photographs is not None:
             photographs = _called(photographs, space.name)
-        return Opened(space, _called(table, space.name), photographs, untrained)
+        if besides is not None:
+            besides = _called(besides, space.name)
+        return Opened(space, _called(table, space.name), photographs, untrained, besides)
 
     def _table(self, spec: str) -> EmbeddingTable:
         spec = spec if spec in CATALOGUE else str(find(spec, self.base, self.data_dir))
@@ -205,18 +213,22 @@ class Opener:
 
     def _encoded(
         self, space: Space, encoder: OnnxEncoder, words: Mapping[str, Sequence[str]]
-    ) -> tuple[EmbeddingTable, EmbeddingTable | None]:
+    ) -> tuple[EmbeddingTable, EmbeddingTable | None, EmbeddingTable | None]:
         name = slug(space.name)
         random = encoder.card.export.random_weights if encoder.card.export else None
         name += "" if random is None else f"-random-{random}"
         self.tell(f"encoding {space.name}{_random(random)} on {encoder.device}")
+        labels = self.asked
+        if space.side == "image":
+            images = [image for found in words.values() for image in found]
+            labels = list(dict.fromkeys(images if random is not None else [*images, *self.more]))
+        besides = self.besides.get(space.name, ()) if random is None else ()
+        every = list(dict.fromkeys((*labels, *besides)))
         inputs: Texts | Photographs
         if space.side == "text":
-            inputs = Texts(self.asked, [[word] for word in self.asked])
+            inputs = Texts(every, [[text] for text in every])
         else:
-            images = [image for found in words.values() for image in found]
-            images = list(dict.fromkeys(images if random is not None else [*images, *self.more]))
-            inputs = Photographs(images, [self.images / image for image in images])
+            inputs = Photographs(every, [self.images / image for image in every])
         done = encode(
             encoder,
             inputs,
@@ -224,9 +236,16 @@ class Opener:
             progress=self.progress,
             on_fault=lambda label, reason: self.tell(f"left out {label!r}: {reason}"),
         )
+        table, more = done.table, None
+        if besides:
+            # In one file, so that nothing is encoded twice; apart, so that no other part changes.
+            table, more = (
+                done.table.select([one for one in wanted if one in done.table])
+                for wanted in (labels, besides)
+            )
         if space.side == "text":
-            return done.table, None
-        return self._pooled(done.table, words), done.table
+            return table, None, more
+        return self._pooled(table, words), table, more
 
     def _pooled(
         self, photographs: EmbeddingTable, words: Mapping[str, Sequence[str]]

@@ -161,6 +161,7 @@ def _facts(result: SimatResult) -> Facts:
         ("photographs", describe_table(result.images)),
         ("texts", describe_table(result.texts)),
         ("heads", heads),
+        ("made of", "; ".join(result.heads.steps) if result.heads else ""),
         (
             "queries",
             f"{asked.name}: {asked.asked:,} ({data.dev:,} dev, {data.test:,} test), "

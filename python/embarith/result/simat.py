@@ -77,12 +77,13 @@ class SimatBaselines:
 
 @dataclass(frozen=True, slots=True)
 class HeadsInfo:
-    """The heads: name, hash of their arrays, dimension, and temperature where it is known."""
+    """The heads: name, hash of their arrays, dimension, temperature where it is known, making."""
 
     name: str
     sha256: str
     dimensions: int
     temperature: float | None
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from embarith.report import additivity, extraction, geometry
+from embarith.report import additivity, extraction, geometry, heads
 from embarith.report.document import Block, Document, Section
 from embarith.report.paper import angles, islands, measured, offset, pairs
-from embarith.report.paper.drawing import draw, pictures
+from embarith.report.paper.drawing import draw, pictures, transformed
 from embarith.report.paper.singles import listing
 from embarith.report.paper.view import View, all_blocks, compared
 from embarith.result.paper import Paper
@@ -59,6 +59,12 @@ def document(paper: Paper, figures: Mapping[str, Drawing] | None = None) -> Docu
             *all_blocks(view, "extraction", extraction.sections),
         ),
         *_sections("Rated pairs", pairs.semeval(view), *pairs.similar(view)),
+        *_sections("Text-driven transformation (SIMAT)", *transformed(view)),
+        *_sections(
+            "Temperature of the heads",
+            *pictures(view, "temperatures"),
+            *all_blocks(view, "simat-temperatures", heads.sections),
+        ),
         *_sections("Left out", measured.left_out(view)),
         Section("Methods", (measured.methods(view),)),
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from embarith.report.document import Picture, percent
+from embarith.report import simat
+from embarith.report.document import Block, Picture, percent
 from embarith.report.paper.view import FEWEST, View
-from embarith.result import PlaneResult
+from embarith.result import PlaneResult, SimatResult
 from embarith.result.paper import Paper
 
 if TYPE_CHECKING:
@@ -36,7 +37,20 @@ def draw(paper: Paper) -> dict[str, Drawing]:
         made["extraction"] = figures.draw(one)
     for number, one in enumerate(view.all("plane"), 1):
         made[f"plane-{number}"] = figures.draw(one)
+    for one in view.all("simat"):
+        if isinstance(one, SimatResult):
+            made |= simat.draw(one)
+    for one in view.all("simat-temperatures"):
+        made["temperatures"] = figures.draw(one)
     return made
+
+
+def transformed(view: View) -> Iterator[Block]:
+    """Yield all that is said of SIMAT, with its figures."""
+    drawn = {name: one for name, one in view.figures.items() if name.partition("-")[0] == "simat"}
+    for one in view.all("simat"):
+        if isinstance(one, SimatResult):
+            yield from simat.blocks(one, drawn)
 
 
 def pictures(view: View, kind: str) -> Iterator[Picture]:
@@ -50,6 +64,8 @@ def pictures(view: View, kind: str) -> Iterator[Picture]:
         "expected on random words, in closed form from exact ranks.",
         "extraction": "Accuracy by number of photographs a word, drawn with replacement, for three "
         "ways of pooling; bands are 95 % of the draws.",
+        "temperatures": "SIMAT score and mean recall against τ, means over seeds with 95 % "
+        "intervals; grey points are the seeds.",
     }
     planes = {f"plane-{number}": one for number, one in enumerate(view.all("plane"), 1)}
     for name, drawing in view.figures.items():

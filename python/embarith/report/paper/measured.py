@@ -103,7 +103,8 @@ def methods(view: View) -> Facts:
                 "intervals",
                 "95 % percentile: crossed bootstrap over word pairs (Owen 2007); of SemEval over "
                 "relations, of similarity and geometry over words, of additivity over rows and "
-                "columns, of photographs a word over their draws",
+                "columns, of photographs a word over their draws, of SIMAT over photographs and "
+                "word pairs",
             ),
             ("nulls", "gold answers permuted within relations; second pair from another relation"),
             ("seed", str(view.paper.manifest.seed)),
