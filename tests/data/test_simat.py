@@ -67,11 +67,11 @@ def test_published_heads_and_words(shared: Path, tmp_path: Path, temperature: st
     heads, words = Heads.read(heads_file), EmbeddingTable.open(words_file)
     assert heads.temperature == float(temperature)
     # The same arrays, taken out by others.
-    arrays = np.load(shared / f"clip_text/simat_heads_t{temperature}.npz")
+    arrays = arrays_of(shared / f"clip_text/simat_heads_t{temperature}.npz")
     for side, head in (("img", heads.img), ("txt", heads.txt)):
         np.testing.assert_array_equal(head.weight, arrays[f"{side}_head.weight"])
         np.testing.assert_array_equal(head.bias, arrays[f"{side}_head.bias"])
-    known = np.load(shared / "clip_text/simat_words.npz")
+    known = arrays_of(shared / "clip_text/simat_words.npz")
     assert words.index_to_key == known["labels"].tolist()
     np.testing.assert_array_equal(words.vectors, known["vectors"].astype(np.float32))
     raw = known["vectors"].astype(np.float64)
@@ -81,6 +81,11 @@ def test_published_heads_and_words(shared: Path, tmp_path: Path, temperature: st
     mapped = raw @ arrays["img_head.weight"].astype(np.float64).T + arrays["img_head.bias"]
     expected = mapped / np.linalg.norm(mapped, axis=1, keepdims=True)
     np.testing.assert_allclose(heads.apply("visual", words.vectors), expected, atol=1e-12)
+
+
+def arrays_of(file: Path) -> dict[str, np.ndarray]:
+    with np.load(file) as opened:
+        return dict(opened)
 
 
 class _Harmful:
@@ -112,9 +117,9 @@ def test_published_words_and_heads_in_the_published_setting(
 ) -> None:
     """Photographs that are the sums of their words stand in for CLIP's, a matrix for OSCAR's."""
     published = published.select(np.arange(0, len(published), 60))
-    words = np.load(shared / "clip_text/simat_words.npz")
+    words = arrays_of(shared / "clip_text/simat_words.npz")
     vectors = dict(zip(words["labels"].tolist(), words["vectors"].astype(np.float64), strict=True))
-    arrays = np.load(shared / "clip_text/simat_heads_t0.1.npz")
+    arrays = arrays_of(shared / "clip_text/simat_heads_t0.1.npz")
     # The text head on both sides: there are no photographs of the image side here.
     head = Linear(arrays["txt_head.weight"], arrays["txt_head.bias"])
     random = np.random.default_rng(0)
