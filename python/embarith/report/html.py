@@ -34,14 +34,16 @@ _STYLE = """
 }
 .embarith h2 { font-size: 1.35em; margin: 2em 0 .6em; }
 .embarith h3 { font-size: 1.05em; margin: 1.6em 0 .4em; }
-.embarith dl { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1.2em; margin: 0; }
+.embarith dl { display: grid; grid-template-columns: fit-content(24em) 1fr; gap: .1em 1.2em;
+  margin: 0; }
 .embarith dt { color: var(--dim); }
 .embarith dd { margin: 0; overflow-wrap: anywhere; }
 .embarith .wide { overflow-x: auto; }
 .embarith table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .embarith th, .embarith td { padding: .22em .7em; text-align: right; vertical-align: top;
   white-space: nowrap; }
-.embarith th { color: var(--dim); font-weight: 500; border-bottom: 1px solid var(--line); }
+.embarith th { color: var(--dim); font-weight: 500; border-bottom: 1px solid var(--line);
+  white-space: normal; vertical-align: bottom; }
 .embarith th.group { text-align: center; }
 .embarith .left { text-align: left; }
 .embarith tr.rule td { border-top: 1px solid var(--line); }
@@ -261,9 +263,10 @@ def _facts(facts: Facts) -> str:
 
 def _table(table: Table) -> str:
     parts = [f"<h3>{escape(table.title)}</h3>"] if table.title else []
+    # Headings may wrap, but not within b − a.
     head = "".join(
         f'<th{_class("left" if column.align == "left" else "")} scope="col">'
-        f"{escape(column.title)}</th>"
+        f"{escape(column.title).replace(' − ', '&nbsp;−&nbsp;')}</th>"
         for column in table.columns
     )
     rows = "\n".join(_row(row, table.columns) for row in table.rows)

@@ -20,7 +20,8 @@ from embarith.result import (
 )
 
 _CAPTION = (
-    "SIMAT score on the test against τ, a line a text encoder, with 95 % intervals; ridge beside."
+    "SIMAT score on test against τ, means over seeds with 95 % intervals, ridge beside; controls "
+    "dashed."
 )
 NAMES: dict[Way, str] = {"ridge": "ridge", "frozen": "text frozen", "both": "both trained"}
 

@@ -58,7 +58,7 @@ def document(paper: Paper, figures: Mapping[str, Drawing] | None = None) -> Docu
             *pictures(view, "extraction"),
             *all_blocks(view, "extraction", extraction.sections),
         ),
-        *_sections("Rated pairs", pairs.semeval(view), *pairs.similar(view)),
+        *_sections("Rated pairs", pairs.semeval(view), pairs.similar(view)),
         *_sections("Text-driven transformation (SIMAT)", *transformed(view)),
         *_sections(
             "Temperature of the heads",

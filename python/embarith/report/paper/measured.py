@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from embarith.report.document import Column, Facts, Table, line, plural
-from embarith.report.paper.view import View, table_or_none
+from embarith.report.paper.view import View
 
 
 def spaces(view: View) -> Iterator[Table]:
@@ -14,12 +14,9 @@ def spaces(view: View) -> Iterator[Table]:
     for space in view.spaces:
         notes = []
         if space.random_weights:
-            notes.append("random weights: proves that the tool runs, nothing about the model")
+            notes.append("random weights")
         if space.photographs:
-            notes.append(
-                f"mean of {space.photographs} photographs a word; words that share one with a "
-                "word asked about are no candidates"
-            )
+            notes.append(f"mean of {space.photographs} photographs a word")
         if space.left_out:
             notes.append(f"{plural(space.left_out, 'word')} left out")
         if space.untrained:
@@ -42,7 +39,15 @@ def spaces(view: View) -> Iterator[Table]:
             *(Column(name, align="left") for name in ("licence", "notes")),
         ),
         tuple(rows),
+        tuple(_explained(view)),
     )
+
+
+def _explained(view: View) -> Iterator[str]:
+    if any(space.random_weights for space in view.spaces):
+        yield "Random weights prove that the tool runs, and nothing about the model."
+    if any(space.photographs for space in view.spaces):
+        yield "Words that share a photograph with a word asked about are no candidates."
 
 
 def selection(view: View) -> Iterator[Table]:
@@ -71,15 +76,14 @@ def selection(view: View) -> Iterator[Table]:
     )
 
 
-def left_out(view: View) -> Table | None:
-    """Say what could not be computed, and why."""
-    rows = [line(part.name, part.skipped) for part in view.paper.manifest.parts if part.skipped]
-    return table_or_none(
-        "Parts that could not be computed",
-        (Column("part", align="left"), Column("reason", align="left")),
-        rows,
-        (),
-    )
+def left_out(view: View) -> Facts | None:
+    """Say which parts could not be computed, and why."""
+    parts: dict[str, list[str]] = {}
+    for part in view.paper.manifest.parts:
+        if part.skipped:
+            parts.setdefault(part.skipped, []).append(part.name)
+    rows = tuple((", ".join(names), reason) for reason, names in parts.items())
+    return Facts(rows) if rows else None
 
 
 def methods(view: View) -> Facts:

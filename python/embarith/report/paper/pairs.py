@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from embarith.report import similarity
-from embarith.report.document import Block, Cell, Column, Table, figure, line, percent
-from embarith.report.paper.view import FEWEST, View, compared, table_or_none
-from embarith.result import SemEvalResult, SimilarityResult
+from embarith.report.document import Cell, Column, Table, figure, interval, line, percent, share
+from embarith.report.paper.view import FEWEST, View, table_or_none
+from embarith.result import Correlation, SemEvalResult, SimilarityResult
 
 
 def semeval(view: View) -> Table | None:
@@ -49,10 +46,39 @@ def semeval(view: View) -> Table | None:
     )
 
 
-def similar(view: View) -> Iterator[Block]:
-    """Yield pairs rated by how similar their words are."""
+def similar(view: View) -> Table | None:
+    """Rate pairs by how similar their words are."""
     found = [one for one in view.all("similarity") if isinstance(one, SimilarityResult)]
+    rows = []
     for name in dict.fromkeys(one.questions.name for one in found):
-        yield from compared(
-            similarity.sections, [one for one in found if one.questions.name == name]
-        )
+        members = [one for one in found if one.questions.name == name]
+        rows += [
+            line(
+                f"{name}: {one.encoder.name}",
+                f"{one.questions.answered:,} of {one.questions.asked:,}",
+                _rho(one.covered.rho),
+                share(one.null.p if one.null else None),
+                _rho(one.all.rho),
+                rule=number == 0,
+            )
+            for number, one in enumerate(members)
+        ]
+    return table_or_none(
+        "Spearman's ρ of cosines with human ratings",
+        (
+            Column("set: space", align="left"),
+            Column("pairs covered"),
+            Column("ρ", "covered pairs"),
+            Column("p", "covered pairs"),
+            Column("ρ", "all pairs: missing at 0"),
+        ),
+        rows,
+        (
+            "Intervals are 95 %, from resampling words; p: ratings permuted. Rows do not compare "
+            "where other pairs are covered.",
+        ),
+    )
+
+
+def _rho(one: Correlation | None) -> Cell:
+    return Cell(share(one.value), interval(one.ci)) if one else Cell("–")
