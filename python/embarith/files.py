@@ -117,6 +117,20 @@ class PieceFile(io.FileIO):
         return total
 
 
+def read_regular(path: str | Path) -> bytes:
+    """Return what a file holds, that is no pipe or device, on which reading may wait for ever.
+
+    Raises
+    ------
+    OSError
+        Names the path.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return path.read_bytes()
+
+
 def sha256_of(file: Path, stop: Event | None = None) -> str:
     """Return the sha256 of a file as hexadecimal digits.
 

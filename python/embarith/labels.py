@@ -17,6 +17,9 @@ def as_labels(labels: Any) -> pa.StringArray:
     if isinstance(labels, pa.ChunkedArray):
         labels = labels.combine_chunks()
     if isinstance(labels, pa.Array):
+        kind = labels.type.value_type if pa.types.is_dictionary(labels.type) else labels.type
+        if kind not in (pa.string(), pa.large_string(), pa.string_view()):
+            raise TableError(f"labels are {labels.type}, not strings")
         try:
             text = labels.cast(pa.string())
             text.validate(full=True)

@@ -183,6 +183,10 @@ def test_a_set_built_of_real_captions(shared: Path, tmp_path: Path) -> None:
         image: {t for text in texts for t in triples(text)} for image, texts in captions.items()
     }
     task = made.task
+    points = list(
+        zip(task.photograph.tolist(), task.field.tolist(), task.value, task.target, strict=True)
+    )
+    assert len(set(points)) == len(points)
     for i in range(0, len(task), 50):
         goal = task.triples[task.goal[i]]
         image = task.images[task.photograph[i]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -215,6 +216,14 @@ def test_what_is_wrong_is_found(small: Path) -> None:
     facts = json.loads(run("check", small, "--json").stdout)
     assert facts["missing"] == [images[0]]
     assert facts["damaged"][images[1]] == "sha256 differs"
+
+
+def test_a_pipe_is_no_photograph_to_wait_for(small: Path) -> None:
+    collection = read_collection(small)
+    image = collection.images[0]
+    (collection.folder / image).unlink()
+    os.mkfifo(collection.folder / image)
+    assert check(small).damaged[image] == "no regular file"
 
 
 def test_a_file_that_cannot_be_decoded_is_damaged_without_a_record_too(small: Path) -> None:

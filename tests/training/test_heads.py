@@ -73,6 +73,8 @@ def test_photographs_that_are_held_out_are_nowhere(pairs: Pairs) -> None:
     assert rest.held_out == 60
     assert len(rest.texts) == len({text for _, text in rest.pairs.tolist()})
     assert "60 held out" in rest.describe()
+    elsewhere = pair(*tables(), hold_out=["images/7.png"])
+    assert "none of the 1 to hold out has captions under its name" in elsewhere.describe()
 
 
 def test_vectors_that_lack_are_named() -> None:

@@ -314,3 +314,25 @@ def test_encoders_that_cannot_be_compared_are_refused(
     with pytest.raises(OptionError, match=r"random word vectors .* has no vector of the caption"):
         compare(parts, {**encoders, "random": captionless}, tmp_path)
     assert not list(tmp_path.glob("*/*.safetensors"))
+
+
+def test_a_set_without_test_queries_is_refused_before_anything_is_fitted(
+    parts: Parts, tmp_path: Path
+) -> None:
+    images, texts, captions, task = parts
+    only = task.select(np.flatnonzero(~task.is_test))
+    with pytest.raises(OptionError, match="has no test queries to report on"):
+        study((images, texts, captions, only), tmp_path / "heads")
+    assert not (tmp_path / "heads").exists()
+
+
+def test_words_that_lack_are_told_and_their_queries_are_not_counted(
+    parts: Parts, tmp_path: Path
+) -> None:
+    images, texts, captions, task = parts
+    word = task.value[0]
+    fewer = texts.select([label for label in texts.index_to_key if label != word])
+    found = study((images, fewer, captions, task), tmp_path / "heads", temperatures=(0.1,))
+    lost = sum(word in pair for pair in zip(task.value, task.target, strict=True))
+    assert found.coverage.missing == {word: lost}
+    assert found.data.dev + found.data.test == found.questions.answered == len(task) - lost

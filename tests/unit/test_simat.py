@@ -290,6 +290,16 @@ def test_an_encoder_judges_by_the_first_caption_and_never_itself(task: Simat, ta
     assert "ranks the target caption first" in render([found], "md")
     with pytest.raises(OptionError, match="would judge itself"):
         simat(images, texts, task, judge=EncoderJudge(images, texts))
+    led = [
+        EmbeddingTable.from_arrays(
+            one.labels,
+            one.vectors[:, ::-1].copy(),
+            provenance=Provenance(encoder=f"{one.provenance.encoder} (ridge heads)"),
+        )
+        for one in (images, texts)
+    ]
+    with pytest.raises(OptionError, match="would judge itself"):
+        simat(images, texts, task, judge=EncoderJudge(*led))
     few = judge.texts.select(judge.texts.index_to_key[:-1])
     with pytest.raises(OptionError, match="lacks 1 captions"):
         simat(images, texts, task, judge=EncoderJudge(judge.images, few))

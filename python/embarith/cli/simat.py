@@ -35,7 +35,7 @@ class _Lams(click.ParamType[tuple[float, ...]]):
                 raise ValueError(value)
             # As they are written, not as they add up.
             return tuple(round(first + i * step, 9) for i in range(count + 1))
-        except (ValueError, ZeroDivisionError):
+        except (ValueError, ZeroDivisionError, OverflowError):
             self.fail(f"{value!r}; expected 1, 0,0.5,1 or FIRST:LAST:STEP as 0:5:0.2", param, ctx)
 
 

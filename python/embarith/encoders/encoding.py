@@ -26,7 +26,7 @@ from embarith.encoders import image
 from embarith.encoders.card import Tower
 from embarith.encoders.onnx import Encoder, OnnxEncoder, ahead, batches
 from embarith.errors import EmbarithError, FormatError, OptionError, TableError
-from embarith.files import replacing
+from embarith.files import read_regular, replacing
 from embarith.progress import Progress
 from embarith.provenance import Provenance
 from embarith.table import EmbeddingTable
@@ -297,7 +297,7 @@ def _run_images(
     def load(place: int) -> NDArray[np.float32] | NDArray[np.uint8] | str:
         file = inputs.paths[place]
         try:
-            data = file.read_bytes()
+            data = read_regular(file)
             if hashlib.sha256(data).hexdigest() != todo[place]:
                 return f"{file}: changed while it was being encoded"
             photograph = image.decode(data, str(file), rotate=inputs.rotate)
@@ -361,7 +361,7 @@ def _digests(inputs: Texts | Photographs) -> tuple[dict[int, Digest], dict[int, 
             faults[place] = "its name is no Unicode text; rename it"
             continue
         try:
-            digests[place] = hashlib.sha256(file.read_bytes()).hexdigest()
+            digests[place] = hashlib.sha256(read_regular(file)).hexdigest()
         except OSError as fault:
             faults[place] = _reason(fault)
     return digests, faults

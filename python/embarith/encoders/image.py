@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from embarith import _core
 from embarith.encoders.card import Visual
 from embarith.errors import FormatError, OptionError
+from embarith.files import read_regular
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -48,7 +49,7 @@ def read_photograph(path: str | Path, *, rotate: bool = False) -> Photograph:
     OSError
         It cannot be read.
     """
-    return decode(Path(path).read_bytes(), str(path), rotate=rotate)
+    return decode(read_regular(path), str(path), rotate=rotate)
 
 
 def decode(data: bytes, name: str, *, rotate: bool = False) -> Photograph:

@@ -16,7 +16,7 @@ from embarith.encoders.card import Tower
 from embarith.encoders.heads import Heads
 from embarith.errors import OptionError
 from embarith.experiments.additivity import additivity
-from embarith.experiments.common import encoder_info
+from embarith.experiments.common import coverage, encoder_info
 from embarith.experiments.gap import FOLDS, modality_gap
 from embarith.experiments.simat import (
     LAMS,
@@ -181,7 +181,8 @@ def by_temperature(
         pairs_sha256=on.pairs.sha256,
         freeze_text=base.freeze_text,
         questions=on.questions_info(),
-        data=set_info(on.task),
+        coverage=coverage(len(on.task), lost_words(on.task, [on.texts])),
+        data=set_info(on.asked),
         lams=tuple(on.lam.tolist()),
         best=taus[best],
         points=tuple(
@@ -245,6 +246,16 @@ class Measure:
     lam: Floats
     draws: int
     seed: int
+
+    def __post_init__(self) -> None:
+        """Refuse a set without test queries before anything is fitted.
+
+        Raises
+        ------
+        OptionError
+        """
+        if not self.asked.is_test.any():
+            raise OptionError(f"{self.task.name} has no test queries to report on")
 
     def questions_info(self) -> QuestionsInfo:
         """Return what a result says of the queries."""
@@ -413,3 +424,15 @@ def _trained(
         captions=captions,
         photographs=photographs,
     )
+
+
+def lost_words(task: Simat, tables: Sequence[EmbeddingTable]) -> list[set[str]]:
+    """Return the words of every query that cannot be asked of all tables."""
+    absent = {
+        word
+        for table in tables
+        for word, row in zip(task.words, table.rows(task.words).tolist(), strict=True)
+        if row < 0
+    }
+    lost = ({*pair} & absent for pair in zip(task.value, task.target, strict=True))
+    return [words for words in lost if words]

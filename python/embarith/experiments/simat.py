@@ -582,7 +582,7 @@ def _judge(
             "matrix", judge.name, judge.threshold
         )
     for ours, theirs in ((images, judge.images), (texts, judge.texts)):
-        if ours.sha256 == theirs.sha256 or ours.provenance.encoder == theirs.provenance.encoder:
+        if ours.sha256 == theirs.sha256 or _model(ours) == _model(theirs):
             raise OptionError(
                 f"{theirs.provenance.encoder} would judge itself; give tables of another encoder"
             )
@@ -664,6 +664,11 @@ class _Measure:
             seed=self.seed,
         )
         return [overall, *groups, *[none] * (len(FIELDS) - len(groups))]
+
+
+def _model(table: EmbeddingTable) -> str:
+    """Return the name of a table's encoder without its precision, features and heads."""
+    return table.provenance.encoder.partition(" (")[0]
 
 
 def test_scores(task: Simat, columns: Floats, draws: int, seed: int) -> list[SimatFigure]:

@@ -20,6 +20,7 @@ from embarith.experiments.heads import (
     by_temperature,
     check_temperatures,
     fit,
+    lost_words,
 )
 from embarith.experiments.simat import LAMS, asked_queries, set_info, test_scores
 from embarith.machine import describe_run
@@ -142,8 +143,8 @@ def encoder_study(
         images=encoder_info(images),
         pairs=first.pairs.describe(),
         questions=first.questions_info(),
-        coverage=coverage(len(task), _lost(task, list(texts.values()))),
-        data=set_info(task),
+        coverage=coverage(len(task), lost_words(task, list(texts.values()))),
+        data=set_info(asked),
         lams=tuple(lam.tolist()),
         encoders=tuple(encoders),
         differences=tuple(
@@ -155,15 +156,3 @@ def encoder_study(
         run=describe_run(started, {}),
     )
     return rounded(result)
-
-
-def _lost(task: Simat, tables: Sequence[EmbeddingTable]) -> list[set[str]]:
-    """Return the words of every query that cannot be asked of all tables."""
-    absent = {
-        word
-        for table in tables
-        for word, row in zip(task.words, table.rows(task.words).tolist(), strict=True)
-        if row < 0
-    }
-    lost = ({*pair} & absent for pair in zip(task.value, task.target, strict=True))
-    return [words for words in lost if words]

@@ -11,6 +11,7 @@ from pathlib import Path
 from embarith.encoders.image import decode
 from embarith.encoders.onnx import ahead
 from embarith.errors import FormatError
+from embarith.files import read_regular
 from embarith.photos.collection import IMAGES, Photograph, read_collection, read_photographs
 from embarith.photos.copies import fingerprint, near_pairs
 from embarith.progress import Progress
@@ -135,11 +136,11 @@ def check(home: str | Path, *, per_word: int = 30, progress: Progress | None = N
         },
         licences=dict(licences.most_common()),
         unrecorded=tuple(image for image in found.images if image not in records),
-        missing=tuple(image for image, one in looked.items() if not one.sha256),
+        missing=tuple(image for image, one in looked.items() if not (one.sha256 or one.fault)),
         damaged={
             image: fault
             for image, one in looked.items()
-            if one.sha256 and (fault := _fault(one, records.get(image)))
+            if (one.sha256 or one.fault) and (fault := _fault(one, records.get(image)))
         },
         shared={image: tuple(several) for image, several in words.items() if len(several) > 1},
         same=tuple(tuple(several) for several in sums.values() if len(several) > 1),
@@ -162,9 +163,11 @@ class _Looked:
 
 def _look(path: Path) -> _Looked:
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except (FileNotFoundError, NotADirectoryError):
         return _Looked()
+    except OSError as fault:
+        return _Looked(fault=fault.strerror or str(fault))
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         photograph = decode(data, "the file")
@@ -175,7 +178,7 @@ def _look(path: Path) -> _Looked:
 
 
 def _fault(looked: _Looked, record: Photograph | None) -> str:
-    if record and looked.sha256 != record.sha256:
+    if record and looked.sha256 and looked.sha256 != record.sha256:
         return "sha256 differs"
     if looked.fault:
         return looked.fault

@@ -47,7 +47,10 @@ def read_regions(path: str | Path) -> dict[str, Region]:
                         f"{path}:{rows.line_num}: bbox {row['bbox']!r}; expected left, top, right "
                         "and bottom"
                     )
-                found[row["region_id"]] = Region(row["image_id"], (box[0], box[1], box[2], box[3]))
+                name = row["region_id"]
+                if Path(name).name != name:
+                    raise FormatError(f"{path}:{rows.line_num}: region_id {name!r} is no file name")
+                found[name] = Region(row["image_id"], (box[0], box[1], box[2], box[3]))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; it lists the regions to cut out") from None
     return found

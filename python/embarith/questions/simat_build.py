@@ -168,9 +168,12 @@ def _queries(carriers: _Carriers, order: Sequence[str], seed: int) -> tuple[list
                 for goal in alike[field, triple._replace(**{name: ""})]
                 if goal not in carries[image] and differ(field, triple[field], goal[field])
             ]
-            possible += len(offered)
-            offered.sort(key=lambda one: _order(seed, *one))
-            asked += offered[:EACH]
+            # One query a change of words: several goals of one change are one point to search from.
+            distinct: dict[tuple[str, str], _Query] = {}
+            for one in sorted(offered, key=lambda one: _order(seed, *one)):
+                distinct.setdefault((one[2][field], one[3][field]), one)
+            possible += len(distinct)
+            asked += list(distinct.values())[:EACH]
     return asked, possible
 
 

@@ -6,9 +6,6 @@ by group, ``[verb] [prepositions] noun phrase``:
 
 - a group that begins with a verb belongs to the subject, a participle straight after a person or
   an animal to that (``a woman watches a child playing in sand``);
-- a group of a preposition alone belongs to the subject straight after it (``a boy in a shirt``),
-  and to the verb where that has no direct object (``jumping over a fence in a field``: over, and
-  in); elsewhere it may belong to either, and gives nothing;
 - a group of a preposition alone belongs to the subject straight after it (``a boy in a hat``), and
   to the verb where that has no direct object (``jumping over a fence in a field``: over, and in);
   elsewhere it may belong to either, and gives nothing;
@@ -204,7 +201,6 @@ _SAME = {
     "hoodie": "sweater",
     "sea": "ocean",
     "woods": "forest",
-    "wood": "forest",
     "sofa": "couch",
     "bicyclist": "cyclist",
     "biker": "cyclist",

@@ -17,7 +17,7 @@ from embarith.report.document import (
     plural,
     share,
 )
-from embarith.report.facts import describe_table
+from embarith.report.facts import describe_table, missing_words
 from embarith.result import (
     HeadsGeometry,
     HeadsResult,
@@ -75,22 +75,23 @@ def picture(result: HeadsResult | TextEncodersResult, caption: str) -> Picture:
 
 def describe_set(questions: QuestionsInfo, data: SimatSet) -> str:
     """Return how many queries a set has, and photographs to answer them."""
+    of = f" of {questions.asked:,}" if questions.dropped else ""
     return (
-        f"{questions.name}: {questions.asked:,} ({data.dev:,} dev, {data.test:,} test), gallery of "
-        f"{data.photographs:,} photographs"
+        f"{questions.name}: {questions.answered:,}{of} ({data.dev:,} dev, {data.test:,} test), "
+        f"gallery of {data.photographs:,} photographs"
     )
 
 
 def _facts(result: HeadsResult) -> Facts:
-    return Facts(
-        (
-            ("photographs", describe_table(result.images)),
-            ("texts", describe_table(result.texts)),
-            ("fitted on", result.pairs),
-            ("queries", describe_set(result.questions, result.data)),
-            ("seed", str(result.seed)),
-        )
+    rows = (
+        ("photographs", describe_table(result.images)),
+        ("texts", describe_table(result.texts)),
+        ("fitted on", result.pairs),
+        ("queries", describe_set(result.questions, result.data)),
+        ("missing", missing_words(result.coverage.missing, "queries")),
+        ("seed", str(result.seed)),
     )
+    return Facts(tuple(row for row in rows if row[1]))
 
 
 def _points(result: HeadsResult) -> Table:

@@ -123,7 +123,10 @@ class HeadsResult(Record):
         Hash of their vectors and split.
     freeze_text : bool
     questions : QuestionsInfo
+    coverage : Coverage
+        Queries that can be asked, and the words that the others lack.
     data : SimatSet
+        With the queries that are asked.
     lams : tuple of float
         λ that were tried.
     best : float
@@ -141,6 +144,7 @@ class HeadsResult(Record):
     pairs_sha256: str
     freeze_text: bool
     questions: QuestionsInfo
+    coverage: Coverage
     data: SimatSet
     lams: tuple[float, ...]
     best: float

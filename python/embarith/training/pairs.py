@@ -42,6 +42,8 @@ class Pairs:
         Encoders of both sides.
     held_out : int
         Photographs with captions that were left out on demand.
+    to_hold_out : int
+        Names of photographs to leave out, whether they have captions or not.
     """
 
     images: tuple[str, ...]
@@ -51,6 +53,7 @@ class Pairs:
     is_validation: Bools
     source: str = ""
     held_out: int = 0
+    to_hold_out: int = 0
 
     @cached_property
     def training(self) -> Ints:
@@ -77,6 +80,9 @@ class Pairs:
         """Return how many photographs and captions there are, and for what."""
         validation = int(self.is_validation.sum())
         held = f", {self.held_out:,} held out" if self.held_out else ""
+        if self.to_hold_out and not self.held_out:
+            # The same photographs under other names would be fitted on.
+            held = f"; none of the {self.to_hold_out:,} to hold out has captions under its name"
         return (
             f"{len(self.images) - validation:,} photographs with {len(self.training):,} captions, "
             f"{validation:,} with {len(self.validation):,} for validation{held}"
@@ -165,6 +171,7 @@ def pair(
         is_validation=split,
         source=f"{images.provenance.encoder} and {texts.provenance.encoder}",
         held_out=len(captions) - len(names),
+        to_hold_out=len(left_out),
     )
 
 

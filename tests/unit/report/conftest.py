@@ -367,6 +367,7 @@ def heads() -> result.HeadsResult:
         pairs_sha256="cd" * 32,
         freeze_text=False,
         questions=result.QuestionsInfo("mini", "", "cd" * 32, 12895, 12895, 0, 77),
+        coverage=result.Coverage(1.0, {}),
         data=result.SimatSet(744, 110, 30, 6303, 6592, "by sha256", 0),
         lams=(0.0, 1.5, 2.0),
         best=0.1,
