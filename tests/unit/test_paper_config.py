@@ -40,7 +40,7 @@ def test_the_config_that_init_writes_is_read_and_states_the_defaults():
         ("", "missing required field `spaces`"),
         ("spaces = []", "no \\[\\[spaces\\]\\]"),
         ("seed = ", "Invalid value"),
-        (SPACE + SPACE, "a name of its own, .*not 'GloVe'"),
+        (SPACE + SPACE, "several spaces are called 'GloVe' or alike"),
         (SPACE + 'encoder = "x"\n', "needs one of table, photos, .*, not table and encoder"),
         (SPACE.replace("table", "photos"), "'GloVe': photos is not for text"),
         (SPACE + "untrained = 2\n", "random_weights and untrained are for encoders"),

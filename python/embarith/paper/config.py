@@ -195,10 +195,11 @@ def _check(path: Path, config: Config) -> None:
         raise FormatError(f"{path}: no [[spaces]]; name at least one")
     names = [slug(space.name) for space in config.spaces]
     for space in config.spaces:
-        if names.count(slug(space.name)) > 1 or not slug(space.name):
+        if not slug(space.name):
+            raise FormatError(f"{path}: space {space.name!r}: a name has letters or digits")
+        if names.count(slug(space.name)) > 1:
             raise FormatError(
-                f"{path}: every space has a name of its own, of letters or digits, "
-                f"not {space.name!r}"
+                f"{path}: several spaces are called {space.name!r} or alike; give each its own name"
             )
         given = [source for source in _SOURCES if getattr(space, source)]
         if len(given) != 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from embarith.report.document import Column, Facts, Table, line, plural
-from embarith.report.paper.view import View
+from embarith.report.paper.view import FEWEST, View
 
 
 def spaces(view: View) -> Iterator[Table]:
@@ -77,11 +77,17 @@ def selection(view: View) -> Iterator[Table]:
 
 
 def left_out(view: View) -> Facts | None:
-    """Say which parts could not be computed, and why."""
+    """Say which parts could not be computed or are of too few questions, and why."""
     parts: dict[str, list[str]] = {}
     for part in view.paper.manifest.parts:
         if part.skipped:
             parts.setdefault(part.skipped, []).append(part.name)
+    for space, result in view.each("offset"):
+        few = f"{result.questions.answered} questions; fewer than {FEWEST} make no claim"
+        for reason in result.notes if result.control is None else ():
+            parts.setdefault(reason, []).append(f"random-pairs/{space.name}")
+        if result.control is not None and result.questions.answered < FEWEST:
+            parts.setdefault(few, []).append(f"random-pairs/{space.name}")
     rows = tuple((", ".join(names), reason) for reason, names in parts.items())
     return Facts(rows) if rows else None
 

@@ -56,8 +56,7 @@ def similar(view: View) -> Table | None:
             line(
                 f"{name}: {one.encoder.name}",
                 f"{one.questions.answered:,} of {one.questions.asked:,}",
-                _rho(one.covered.rho),
-                share(one.null.p if one.null else None),
+                *_covered(one),
                 _rho(one.all.rho),
                 rule=number == 0,
             )
@@ -75,9 +74,15 @@ def similar(view: View) -> Table | None:
         rows,
         (
             "Intervals are 95 %, from resampling words; p: ratings permuted. Rows do not compare "
-            "where other pairs are covered.",
+            f"where other pairs are covered; of fewer than {FEWEST} there is no ρ.",
         ),
     )
+
+
+def _covered(one: SimilarityResult) -> tuple[Cell | str, Cell | str]:
+    if one.questions.answered < FEWEST:
+        return "–", "–"
+    return _rho(one.covered.rho), share(one.null.p if one.null else None)
 
 
 def _rho(one: Correlation | None) -> Cell:
