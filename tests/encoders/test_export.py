@@ -162,6 +162,16 @@ def test_an_export_with_the_wrong_activation_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_output_named_as_something_within_is_refused(
+    few: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The exporter calls a layer of CLIP's text tower `embedding`."""
+    monkeypatch.setattr(graph, "FEATURES", "embedding")
+    with pytest.raises(ParityError, match=r"text: .* Duplicate definition of name \(embedding\)"):
+        export(CLIP, tmp_path / "out", random_weights=1, towers=["text"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_train_mode_is_noticed() -> None:
     module = tower(load(RESNET, random_weights=1), "visual", "pooled")
     pixels = torch.rand(4, 3, 64, 64)
