@@ -161,6 +161,9 @@ def score(
 
     if matrix is not None and judge is not None:
         raise click.UsageError("--matrix and --judge: one of them says what is right")
+    encoders = any(map(_is_encoder, (images, *(judge or ())[:1])))
+    if photographs is not None and html is None and not encoders:
+        raise click.UsageError("--photographs: only for an encoder as IMAGES, or with --html")
     task = sets.read(folder, seed=seed)
     opened = Heads.read(heads) if heads else None
     photos, words = _photographs(images, task, photographs), _words(texts, task, template)
@@ -328,7 +331,7 @@ def prepare(visual_genome: Path, folder: Path, output: Path) -> None:
     """
     from dataclasses import replace
 
-    from embarith.errors import FormatError
+    from embarith.errors import EmbarithError, FormatError
     from embarith.photos.visual_genome import REGIONS, crop, read_regions
     from embarith.questions import simat as sets
 
@@ -343,8 +346,13 @@ def prepare(visual_genome: Path, folder: Path, output: Path) -> None:
     with _shared.show_progress() as progress:
         done = crop(wanted, visual_genome, output / "images", progress=progress)
     images = tuple(f"images/{name}.png" for name in names)
-    if not (output / sets.TRIPLETS).exists():
-        sets.write(replace(task, images=images, regions=tuple(names)), output)
+    renamed = replace(task, images=images, regions=tuple(names))
+    try:
+        there = sets.read(output).sha256 == renamed.sha256
+    except EmbarithError:  # interrupted, or not written yet
+        there = False
+    if not there:
+        sets.write(renamed, output)
     click.echo(f"{output}: {len(images):,} regions, {done:,} cut out now", err=True)
 
 

@@ -199,9 +199,10 @@ class Heads:
                 arrays = [file.get_tensor(name) for name in _NAMES]
                 told = json.loads((file.metadata() or {}).get("embarith", "{}"))
             provenance = Provenance.from_stored(told.get("provenance", {}), Path(path).stem)
-            return cls(
-                Linear(*arrays[:2]), Linear(*arrays[2:]), provenance, told.get("temperature")
-            )
+            temperature = told.get("temperature")
+            if not isinstance(temperature, int | float | None):
+                raise FormatError(f"temperature {temperature!r} is no number")
+            return cls(Linear(*arrays[:2]), Linear(*arrays[2:]), provenance, temperature)
         except FormatError as fault:
             named = str(fault) if str(path) in str(fault) else f"{path}: {fault}"
             raise FormatError(named) from None

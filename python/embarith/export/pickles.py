@@ -99,7 +99,9 @@ def _array(path: Path, tensor: Any) -> NDArray[Any]:
 
     if not isinstance(tensor, torch.Tensor):
         raise FormatError(f"{path}: holds {type(tensor).__name__} where a tensor is expected")
-    array: NDArray[Any] = tensor.detach().numpy()
+    # NumPy has no bfloat16.
+    plain = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+    array: NDArray[Any] = plain.detach().numpy()
     return array
 
 
@@ -115,6 +117,8 @@ def _load(path: Path) -> Any:
     try:
         with torch.serialization.safe_globals([torch.nn.Linear]):
             return torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, MemoryError):
+        raise
     except Exception as fault:  # of many kinds, as files can be odd in many ways
         refused = re.search(r"GLOBAL (\S+)", str(fault))
         named = f"it names {refused[1]}, which is not loaded" if refused else "no file of torch"

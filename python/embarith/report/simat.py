@@ -204,8 +204,9 @@ def _scores(result: SimatResult) -> Table:
             rule = name in ("no_heads", "random")
             rows.append(line(title + at, *_cells(scores, gain), rule=rule))
     best = result.best
+    told = "" if result.split == "test" else ", and these queries have a part in it"
     chosen = (
-        f"λ is that of the highest score on dev; the best over all queries of both splits is "
+        f"λ is that of the highest score on dev{told}; the best over all queries of both splits is "
         f"{_points(_value(best.scores.all.all))} at λ = {best.lam:g}, chosen on the queries it is "
         "given on."
         if len(result.curve) > 1
