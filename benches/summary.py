@@ -124,8 +124,7 @@ def draw(found: list[Timing], results: dict[str, Any], path: Path) -> None:
     for peer, points in rates.items():
         ours = peer.startswith("embarith")
         axes.plot(
-            list(points),
-            list(points.values()),
+            *zip(*sorted(points.items()), strict=True),
             marker="o",
             linewidth=2.2 if ours else 1.2,
             linestyle="-" if ours else "--",
