@@ -21,6 +21,7 @@ from embarith.report.facts import describe_table, missing_words
 from embarith.result import (
     HeadsGeometry,
     HeadsResult,
+    HeadsTrained,
     Measured,
     QuestionsInfo,
     SimatFigure,
@@ -123,8 +124,21 @@ def _points(result: HeadsResult) -> Table:
             "paired, of recall over the validation photographs; the seeds are not drawn. Recall is "
             "the mean of R@1, R@5 and R@10, both ways; it also picks the epoch.",
             told_apart(result),
+            *edge_note(
+                result.lams,
+                [(f"τ = {one.temperature:g}", one.trained) for one in result.points],
+            ),
         ),
     )
+
+
+def edge_note(
+    lams: Sequence[float], named: Sequence[tuple[str, Sequence[HeadsTrained]]]
+) -> Iterator[str]:
+    """Yield which of the heads were picked at the highest λ, beyond which they may score more."""
+    edge = [name for name, trained in named if any(one.lam == lams[-1] for one in trained)]
+    if edge and len(lams) > 1:
+        yield f"At λ = {lams[-1]:g}, the highest tried, and perhaps too low: {', '.join(edge)}."
 
 
 def told_apart(result: HeadsResult) -> str:

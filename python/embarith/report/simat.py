@@ -212,6 +212,9 @@ def _scores(result: SimatResult) -> Table:
         if len(result.curve) > 1
         else "λ was given."
     )
+    highest = max(point.lam for point in result.curve)
+    if len(result.curve) > 1 and result.lam == highest:
+        chosen += f" It is the highest tried, and perhaps too low: try beyond {highest:g}."
     missing = [name for name in _FIELDS[1:] if getattr(result.scores, name) is None]
     none = f" No {' and no '.join(missing)} is changed (n = 0)." if missing else ""
     return Table(

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from embarith.report.document import Column, Facts, Section, Table, line, plural, share
 from embarith.report.facts import describe_table, missing_words
-from embarith.report.heads import describe_set, is_apart, picture, score
+from embarith.report.heads import describe_set, edge_note, is_apart, picture, score
 from embarith.result import (
     WAYS,
     Fit,
@@ -86,6 +86,18 @@ def _scores(result: TextEncodersResult) -> Table:
             f"Contrastive heads: means over {seeds}, at the τ of the highest score on dev; all at "
             "the λ of their highest score there. Intervals are 95 %, by the crossed bootstrap over "
             "photographs and word pairs; the seeds are not drawn.",
+            *edge_note(
+                result.lams,
+                [
+                    (f"{one.name} ({way})", scores.trained)
+                    for one in result.encoders
+                    for way, scores in zip(
+                        NAMES.values(),
+                        (one.ridge, one.frozen.best_point, one.both.best_point),
+                        strict=True,
+                    )
+                ],
+            ),
         ),
     )
 

@@ -227,6 +227,11 @@ def test_heads_by_temperature_are_printed_with_intervals(
         assert "chosen on the queries it is given on" in text
     alone = replace(heads, points=heads.points[1:2])
     assert "can be told" not in render([alone], name)
+    assert "highest tried" not in text
+    lams = tuple(sorted({one.lam for point in heads.points for one in point.trained}))
+    if name == "md":
+        edge = render([replace(heads, lams=(0.0, *lams))], name)
+        assert f"At λ = {lams[-1]:g}, the highest tried" in edge
 
 
 @pytest.mark.parametrize("name", ["terminal", "md", "latex", "html", "csv"])
