@@ -367,3 +367,12 @@ except MemoryError as error:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("no memory for")
+
+
+def test_labels_of_an_arrow_array_are_strings() -> None:
+    vectors = np.eye(2, dtype=np.float32)
+    for kind in (pa.string(), pa.large_string(), pa.string_view()):
+        table = EmbeddingTable.from_arrays(pa.array(["a", "b"], kind), vectors)
+        assert table.index_to_key == ["a", "b"]
+    with pytest.raises(TableError, match="labels are int64, not strings"):
+        EmbeddingTable.from_arrays(pa.array([1, 2]), vectors)
