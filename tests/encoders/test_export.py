@@ -466,7 +466,7 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
 
 
 def test_features_and_towers_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"gives no feature 'cls'; there are pooled"):
+    with pytest.raises(OptionError, match=r"gives no feature 'cls'; there are logits, pooled"):
         export(RESNET, tmp_path / "out", random_weights=1, feature="cls")
     with pytest.raises(OptionError, match=r"has no text tower; it has visual"):
         export(RESNET, tmp_path / "out", random_weights=1, towers=["text"])
@@ -499,6 +499,10 @@ def test_features_are_the_layers_that_their_names_say() -> None:
         torch.testing.assert_close(patches, seen["tokens"][:, 1:].mean(dim=1))
         pooled = tower(resnet, "visual", "pooled")(pixels)
         torch.testing.assert_close(pooled, seen["places"].mean(dim=(2, 3)))
+        for name in (RESNET, LITE2):
+            whole = load(name, random_weights=1).module.eval()
+            logits = tower(load(name, random_weights=1), "visual", "logits")
+            torch.testing.assert_close(logits(pixels), whole(pixels))
         ids = open_clip.get_tokenizer("ViT-B-32")(["a dog", "a cat"])
         words = tower(vit, "text", "unprojected")(ids) @ vit.module.text_projection
         torch.testing.assert_close(words, tower(vit, "text", "projected")(ids))

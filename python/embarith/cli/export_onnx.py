@@ -12,7 +12,7 @@ import click
 from embarith.cli import _shared
 
 PRECISIONS = ("fp32", "fp16", "int8")
-FEATURES = ("projected", "unprojected", "cls", "patches", "pooled")
+FEATURES = ("projected", "unprojected", "cls", "patches", "pooled", "logits")
 TOWERS = ("visual", "text")
 
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, ValidationError, convert, field, to_builtins
 from embarith.errors import FormatError, OptionError, nearest
 from embarith.provenance import Provenance
 
-Feature = Literal["projected", "unprojected", "cls", "patches", "pooled"]
+Feature = Literal["projected", "unprojected", "cls", "patches", "pooled", "logits"]
 Channels = tuple[float, float, float]
 Positive = Annotated[int, Meta(ge=1)]
 Sha256 = Annotated[str, Meta(pattern="^([0-9a-f]{64}|)$")]

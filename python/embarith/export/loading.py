@@ -278,7 +278,7 @@ def _torchvision_card(name: str, weights: Any) -> Card:
             interpolation=rules.interpolation.value,
             mean=rules.mean,
             std=rules.std,
-            features=["pooled"],
+            features=["pooled", "logits"],
         ),
     )
 

@@ -118,8 +118,11 @@ def _clip_text(model: Any, feature: Feature) -> Any:
     return unprojected
 
 
-def _torchvision(model: Any, _feature: Feature) -> Any:
+def _torchvision(model: Any, feature: Feature) -> Any:
     from torch import nn
+
+    if feature == "logits":
+        return model
 
     for name in ("fc", "classifier", "heads", "head"):
         head = getattr(model, name, None)
@@ -161,5 +164,9 @@ def _sentence(model: Any, feature: Feature) -> Any:
     return pooled
 
 
-def _efficientnet_lite(model: Any, _feature: Feature) -> Any:
-    return lambda pixels: model.extract_features(pixels).mean(dim=(2, 3))
+def _efficientnet_lite(model: Any, feature: Feature) -> Any:
+    def pooled(pixels: Tensor) -> Tensor:
+        out: Tensor = model.extract_features(pixels).mean(dim=(2, 3))
+        return out
+
+    return pooled if feature == "pooled" else lambda pixels: model._fc(pooled(pixels))
