@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, ValidationError, convert
 
@@ -141,44 +141,87 @@ def read_config(path: str | Path) -> Config:
     DataError
         There is no such file.
     FormatError
-        No TOML, or a key that is unknown, missing or of the wrong kind; names the key and, where
-        it can be told, the line.
+        No TOML, or a key that is unknown, missing or of the wrong kind; names the key and the
+        line.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        fields = tomllib.loads(text)
-    except FileNotFoundError:
-        raise DataError(f"{str(path)!r} is no file; `embarith paper --init` writes one") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise FormatError(f"{path}: {fault}") from None
-    _refuse_unknown(path, text, "", fields, Config)
+    fields = _read(path)[1]
+    _refuse_unknown(path, (), "", fields, Config)
     spaces = fields.get("spaces", [])
     if isinstance(spaces, list):
-        for number, space in enumerate(spaces, 1):
+        for number, space in enumerate(spaces):
             if isinstance(space, dict):
-                _refuse_unknown(path, text, f" of space {number}", space, Space)
+                _refuse_unknown(path, ("spaces", number), f" of space {number + 1}", space, Space)
     simat = fields.get("simat")
     if isinstance(simat, dict):
-        _refuse_unknown(path, text, " of simat", simat, SimatConfig)
+        _refuse_unknown(path, ("simat",), " of simat", simat, SimatConfig)
     try:
         config = convert(fields, Config)
     except ValidationError as fault:
-        raise FormatError(f"{path}: {_explained(str(fault))}") from None
+        found = re.findall(r"\.(\w+)|\[(\d+)\]", str(fault).partition(" - at `$")[2])
+        keys = [key or int(number) for key, number in found]
+        raise FormatError(f"{place(path, *keys)}: {_explained(str(fault))}") from None
     _check(path, config)
     return config
 
 
+def place(path: Path, *keys: str | int) -> str:
+    """Return ``FILE:LINE`` of a value of a config, ``FILE`` alone where it does not stand there.
+
+    Parameters
+    ----------
+    path : Path
+        A config that can be read.
+    *keys : str or int
+        What leads to the value: keys, and places in arrays from 0.
+    """
+    line = _line(_read(path)[0], keys) if keys else None
+    return str(path) if line is None else f"{path}:{line}"
+
+
+def _line(text: str, keys: Sequence[str | int]) -> int | None:
+    """Return the line where a value begins: the first without which it is not there."""
+    lines = text.split("\n")
+    start = 1
+    for end in range(1, len(lines) + 1):
+        try:
+            found: Any = tomllib.loads("\n".join(lines[:end]))
+        except tomllib.TOMLDecodeError:
+            continue  # within a value of several lines
+        try:
+            for key in keys:
+                found = found[key]
+        except (KeyError, IndexError):
+            start = end + 1
+        else:
+            return start
+    return None
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return text, tomllib.loads(text)
+    except FileNotFoundError:
+        raise DataError(
+            f"{str(path.absolute())!r} is no file; `embarith paper --init` writes one"
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise FormatError(f"{path}: {fault}") from None
+
+
 def _refuse_unknown(
-    path: Path, text: str, where: str, given: dict[str, object], record: type[Struct]
+    path: Path,
+    keys: tuple[str | int, ...],
+    where: str,
+    given: dict[str, object],
+    record: type[Struct],
 ) -> None:
     known = record.__struct_fields__
     for key in given:
         if key not in known:
-            found = re.search(rf"^\s*{re.escape(key)}\s*=", text, re.MULTILINE)
-            line = f":{text.count(chr(10), 0, found.end()) + 1}" if found else ""
             raise FormatError(
-                f"{path}{line}: unknown key {key!r}{where}"
+                f"{place(path, *keys, key)}: unknown key {key!r}{where}"
                 + (nearest(key, known) or f"; there are {', '.join(known)}")
             )
 
@@ -192,39 +235,44 @@ def _explained(fault: str) -> str:
 
 def _check(path: Path, config: Config) -> None:
     if not config.spaces:
-        raise FormatError(f"{path}: no [[spaces]]; name at least one")
-    names = [slug(space.name) for space in config.spaces]
-    for space in config.spaces:
-        if not slug(space.name):
-            raise FormatError(f"{path}: space {space.name!r}: a name has letters or digits")
-        if names.count(slug(space.name)) > 1:
-            raise FormatError(
-                f"{path}: several spaces are called {space.name!r} or alike; give each its own name"
-            )
-        given = [source for source in _SOURCES if getattr(space, source)]
-        if len(given) != 1:
-            raise FormatError(
-                f"{path}: space {space.name!r} needs one of {', '.join(_SOURCES)}, "
-                f"not {' and '.join(given) or 'none'}"
-            )
-        if (space.side == "text" and space.photos) or (space.side == "image" and space.word2vec):
-            raise FormatError(f"{path}: space {space.name!r}: {given[0]} is not for {space.side}")
-        if not space.encoder and (space.untrained or space.random_weights is not None):
-            raise FormatError(
-                f"{path}: space {space.name!r}: random_weights and untrained are for encoders"
-            )
-        if bool(space.word2vec) != bool(space.corpus) or (space.epochs and not space.word2vec):
-            raise FormatError(
-                f"{path}: space {space.name!r}: word2vec needs corpus; corpus and epochs are for "
-                "it alone"
-            )
-        if space.epochs is not None and space.epochs < 1:
-            raise FormatError(f"{path}: space {space.name!r}: epochs must be at least 1")
+        raise FormatError(f"{place(path, 'spaces')}: no [[spaces]]; name at least one")
+    names: list[str] = []
+    for number, space in enumerate(config.spaces):
+        reason = _fault(space, names)
+        if reason:
+            raise FormatError(f"{place(path, 'spaces', number)}: space {space.name!r} {reason}")
+        names.append(slug(space.name))
     if config.simat is not None:
         _check_simat(path, config.simat, config.spaces)
     for key, least in (("photographs", 1), ("draws", 1), ("control_draws", 1), ("seed", 0)):
-        if getattr(config, key) < least:
-            raise FormatError(f"{path}: {key} must be at least {least}")
+        value = getattr(config, key)
+        if value < least:
+            raise FormatError(f"{place(path, key)}: {key} must be at least {least}, not {value}")
+
+
+def _fault(space: Space, names: Sequence[str]) -> str:
+    """Say what is wrong with a space that comes after others of these names."""
+    given = [source for source in _SOURCES if getattr(space, source)]
+    named = " and ".join(given) or "none"
+    drawn = space.untrained or space.random_weights is not None
+    foreign = space.photos if space.side == "text" else space.word2vec
+    faults = (
+        (not slug(space.name), "needs a name of letters or digits"),
+        (slug(space.name) in names, "is called as another is, or alike; give it its own name"),
+        (len(given) != 1, f"needs one of {', '.join(_SOURCES)}, not {named}"),
+        (foreign, f"is of side {space.side}, which {named} is not for"),
+        (drawn and not space.encoder, "has no encoder, which random_weights and untrained are for"),
+        (space.word2vec and not space.corpus, "needs a corpus to train word2vec on"),
+        (
+            not space.word2vec and (space.corpus or space.epochs is not None),
+            "has no word2vec, which corpus and epochs are for",
+        ),
+        (
+            space.epochs is not None and space.epochs < 1,
+            f"needs epochs of at least 1, not {space.epochs}",
+        ),
+    )
+    return next((reason for wrong, reason in faults if wrong), "")
 
 
 def _check_simat(path: Path, simat: SimatConfig, spaces: Sequence[Space]) -> None:
@@ -232,8 +280,8 @@ def _check_simat(path: Path, simat: SimatConfig, spaces: Sequence[Space]) -> Non
         known = [one.name for one in spaces if one.side == side and one.encoder]
         if name not in known:
             raise FormatError(
-                f"{path}: {key} of simat {name!r} is no {side} space of an encoder"
-                + (nearest(name, known) or f"; there are {', '.join(known) or 'none'}")
+                f"{place(path, 'simat', key)}: {key} of simat {name!r} is no {side} space of an "
+                "encoder" + (nearest(name, known) or f"; there are {', '.join(known) or 'none'}")
             )
 
 
