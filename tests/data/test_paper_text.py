@@ -46,7 +46,7 @@ def test_words_alone_want_neither_photographs_nor_unasked_sets(config, monkeypat
         "island-extended/GloVe",
     ]
     for name in ("offset", "angles", "island", "extraction", "plane"):
-        assert "'no such folder' is neither in" in parts[name]
+        assert "paper.toml:2: 'no such folder' is not there" in parts[name]
     assert "no space has trained vectors of photographs" in parts["additivity"]
     report = (out / "report.md").read_text()
     for title in ("Table 4. Three questions", "Accuracy and islands by size", "Left out"):
@@ -58,4 +58,4 @@ def test_a_space_of_photographs_wants_its_collection(config, tmp_path):
     config.write_text(CONFIG.replace('side = "text"', 'side = "image"'))
     outcome = CliRunner().invoke(main, ["paper", str(config), "-o", str(tmp_path / "out")])
     assert outcome.exit_code == 1
-    assert "'no such folder' is neither in" in outcome.stderr
+    assert "paper.toml:2: 'no such folder' is not there" in outcome.stderr

@@ -118,7 +118,7 @@ def test_files_for_papers_and_machines(done):
     for file in (done / "figures").glob("*.svg"):
         ET.parse(file)
     assert (done / "figures" / "plane-1.png").read_bytes().startswith(b"\x89PNG")
-    with (done / "picturable-50.tsv").open() as file:
+    with (done / "picturable.tsv").open() as file:
         assert len(file.readlines()) == 50
 
 
@@ -162,13 +162,54 @@ def test_wrong_inputs_are_named(study, tmp_path):
     config = study / "paper.toml"
     text = config.read_text()
     for change, message in (
-        (("photographs = 3", "photographs = 40"), "have 40 photographs a word"),
-        (('collection = "photos"', 'collection = "photo"'), "did you mean 'photos'?"),
+        (
+            ("photographs = 3", "photographs = 40"),
+            ":3: photographs = 40: no word of photos has as many; the most is 3, of ",
+        ),
+        (
+            ('collection = "photos"', 'collection = "photo"'),
+            f":2: 'photo' is not there, looked for as {str(study / 'photo')!r} and ",
+        ),
+        (('table = "glove.arrow"', 'table = "glove.arow"'), ":13: 'glove.arow' is not there"),
         (('table = "glove.arrow"', 'table = "glove.arow"'), "did you mean 'glove.arrow'?"),
-        (("control_draws", "control_draw"), "unknown key 'control_draw'"),
+        (("control_draws", "control_draw"), ":6: unknown key 'control_draw'"),
     ):
         other = study / "other.toml"
         other.write_text(text.replace(*change))
         outcome = CliRunner().invoke(main, ["paper", str(other), "-o", str(tmp_path / "out")])
         assert outcome.exit_code == 1, change
         assert message in outcome.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_photographs_that_no_question_can_be_made_of(study, tmp_path):
+    words = read_collection(study / "photos").words
+    pictured = ("apple", "pig", "shirt")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "collection.toml").write_text(
+        (study / "photos" / "collection.toml").read_text()
+    )
+    with (tmp_path / "photos" / "words.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("word", "rank", "image"))
+        rows.writerows((word, rank, words[word][rank]) for word in pictured for rank in range(FEW))
+    text = (study / "paper.toml").read_text().replace("glove.arrow", str(study / "glove.arrow"))
+    text = text.replace('"cells.csv"', json.dumps(str(study / "cells.csv")))
+    (tmp_path / "paper.toml").write_text(text)
+    out = tmp_path / "out"
+    outcome = CliRunner().invoke(main, ["paper", str(tmp_path / "paper.toml"), "-o", str(out)])
+    assert outcome.exit_code == 0, outcome.output
+    found = load(out)
+    assert found.manifest.spaces[0].rows == 3
+    parts = {part.name: part.skipped for part in found.manifest.parts}
+    assert "paper.toml:3: no question of semeval" in parts["offset"]
+    assert "`photographs`" in (out / "report.md").read_text()
+    assert not parts["extended-anchor/GloVe"]
+    assert not (out / "picturable.tsv").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(study):
+    for folder in ("/proc/out", str(study / "paper.toml" / "out"), "/proc"):
+        outcome = CliRunner().invoke(main, ["paper", str(study / "paper.toml"), "-o", folder])
+        assert outcome.exit_code == 1
+        assert f"nothing can be written into the folder {folder!r}" in outcome.stderr

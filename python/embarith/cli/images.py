@@ -152,9 +152,7 @@ def _plain(text: str) -> str:
 
 
 @images.command("import", epilog=_shared.example("embarith images import photos -o mine"))
-@click.argument(
-    "source", metavar="SOURCE", type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+@click.argument("source", metavar="SOURCE", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "-o",
     "--output",

@@ -14,9 +14,7 @@ from embarith.cli import _shared
         "embarith paper --init paper.toml", "embarith paper paper.toml -o results"
     )
 )
-@click.argument(
-    "config", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
-)
+@click.argument("config", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @click.option(
     "-o",
     "--output",
@@ -60,13 +58,12 @@ def paper(
     from embarith.paper.writing import write
 
     read = read_config(config or DEFAULT)
-    base = config.parent if config else Path()
     try:
         with _shared.show_progress() as progress:
             run(
                 read,
                 output,
-                base=base,
+                path=config,
                 data_dir=data_dir,
                 ask=_shared.consent(yes),
                 progress=progress,

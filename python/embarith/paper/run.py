@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypedDict
 
 import numpy as np
+from msgspec.structs import replace
 
 from embarith import machine, questions
 from embarith.data import Ask
@@ -23,7 +26,7 @@ from embarith.experiments.plane import plane
 from embarith.experiments.semeval import semeval
 from embarith.experiments.similarity import similarity
 from embarith.paper import simat
-from embarith.paper.config import Config, SimatConfig
+from embarith.paper.config import Config, SimatConfig, place
 from embarith.paper.simat import Captioned
 from embarith.paper.spaces import Opened, Opener, find
 from embarith.paper.store import Store
@@ -40,6 +43,8 @@ _CONTROL = 20
 _KEPT = 10
 # Questions that are drawn in the plane, each of another relation.
 _PLANES = 3
+# Where the chosen questions lie in the folder.
+_CHOSEN = "picturable.tsv"
 # What asks the chosen questions; angles and islands have others besides.
 _OF_CHOSEN = ("offset", "random-pairs", "angles", "island", "extraction", "plane")
 
@@ -68,7 +73,7 @@ def run(
     config: Config,
     folder: Path,
     *,
-    base: Path,
+    path: Path | None = None,
     data_dir: Path | None = None,
     ask: Ask | None = None,
     progress: Progress | None = None,
@@ -81,8 +86,8 @@ def run(
     config : Config
     folder : Path
         For encoders, tables, results and the manifest; see `embarith.paper.store.load`.
-    base : Path
-        Folder of the config, which its paths are relative to.
+    path : Path, optional
+        File of the config, whose folder its paths are relative to: else to the current one.
     data_dir : path, optional
         Folder of data to look in first.
     ask, progress : callable, optional
@@ -94,15 +99,13 @@ def run(
     ------
     EmbarithError
         A space or a question set cannot be had, or the collection where there is a space of
-        photographs. Parts that are done stay.
+        photographs, or nothing can be written into the folder. Parts that are done stay.
     """
+    base = path.parent if path else Path()
     task = questions.load("semeval", data_dir=data_dir, ask=ask, progress=progress)
     assert isinstance(task, SemEval)
     sides = {space.side for space in config.spaces}
-    pictures = _pictures(config, task, base, data_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    if pictures.chosen is not None:
-        questions.write(pictures.chosen, folder / f"{pictures.chosen.name}.tsv")
+    pictures = _pictures(config, task, path, data_dir)
     words = pictures.words
     rated = []
     if "similarity" in config.experiments and "text" in sides:
@@ -112,7 +115,8 @@ def run(
         ]
     cells = {}
     if "additivity" in config.experiments and "image" in sides:
-        cells = read_cells(find(config.cells, base, data_dir))
+        with _placed(path, "cells"):
+            cells = read_cells(find(config.cells, base, data_dir))
     captioned, besides = _captioned(config, pictures.folder, base, data_dir), {}
     if config.simat is not None and isinstance(captioned, Captioned):
         besides = {
@@ -121,7 +125,7 @@ def run(
         }
     chosen = pictures.chosen.words if pictures.chosen else ()
     asked = (*task.words, *named_questions().words, *(word for one in rated for word in one.words))
-    few = {word: words[word] for word in chosen}
+    few = {word: words[word] for word in chosen} or words
     taken = {image for found in few.values() for image in found}
     # A word that shares photographs with one asked about would stand too near to it.
     apart = [word for word in words if word not in few and taken.isdisjoint(words[word])]
@@ -140,9 +144,13 @@ def run(
         progress=progress,
         tell=tell,
     )
-    for space in config.spaces:
-        opener.check(space)
-    spaces = [opener.open(space) for space in config.spaces]
+    for number, space in enumerate(config.spaces):
+        with _placed(path, "spaces", number):
+            opener.check(space)
+    _make(folder)
+    # Untrained copies are asked the chosen questions and nothing else.
+    named = [one if chosen else replace(one, untrained=0) for one in config.spaces]
+    spaces = [opener.open(space) for space in named]
     study = Study(
         config=config,
         store=Store(folder, machine.code(), tell),
@@ -155,6 +163,10 @@ def run(
         progress=progress,
     )
     study.measure()
+    if pictures.chosen is not None:
+        questions.write(pictures.chosen, folder / _CHOSEN)
+    else:
+        (folder / _CHOSEN).unlink(missing_ok=True)
     study.store.finish(
         Manifest(
             spaces=tuple(_describe(one, config, opener) for one in spaces),
@@ -191,23 +203,68 @@ class _Pictures:
     reason: str = ""
 
 
-def _pictures(config: Config, task: SemEval, base: Path, data_dir: Path | None) -> _Pictures:
+def _pictures(config: Config, task: SemEval, path: Path | None, data_dir: Path | None) -> _Pictures:
     """Return what the collection holds; spaces of text alone can do without."""
+    why = "no questions chosen by photographs: {}"
     try:
-        collection = read_collection(find(config.collection, base, data_dir))
-        chosen, selection = questions.picturable(
-            task, collection.words, photographs=config.photographs
-        )
+        with _placed(path, "collection"):
+            base = path.parent if path else Path()
+            collection = read_collection(find(config.collection, base, data_dir))
+        counts = {word: len(found) for word, found in collection.words.items()}
+        with _placed(path, "photographs"):
+            _refuse_too_many(config, counts)
     except EmbarithError as reason:
         if any(space.side == "image" for space in config.spaces):
             raise
-        return _Pictures(reason=f"no questions chosen by photographs: {reason}")
+        return _Pictures(reason=why.format(reason))
     words = {
         word: found[: config.photographs]
         for word, found in collection.words.items()
-        if len(found) >= config.photographs
+        if counts[word] >= config.photographs
     }
+    try:
+        with _placed(path, "photographs"):
+            chosen, selection = questions.picturable(
+                task, collection.words, photographs=config.photographs
+            )
+    except EmbarithError as reason:
+        fewer = f"{why.format(reason)}; a lower `photographs` may leave some"
+        return _Pictures(collection.folder, words, reason=fewer)
     return _Pictures(collection.folder, words, chosen, selection)
+
+
+def _refuse_too_many(config: Config, counts: Mapping[str, int]) -> None:
+    most = max(counts, key=counts.__getitem__, default=None)
+    if most is None or counts[most] < config.photographs:
+        raise OptionError(
+            f"photographs = {config.photographs}: no word of {config.collection} has as many; the "
+            f"most is {counts.get(most or '', 0)}, of {most!r}. Lower it, or find more with "
+            "`embarith images find`"
+        )
+
+
+@contextmanager
+def _placed(path: Path | None, *keys: str | int) -> Iterator[None]:
+    """Put the line of a config before what is wrong with its value."""
+    try:
+        yield
+    except EmbarithError as reason:
+        if path is None:
+            raise
+        raise type(reason)(f"{place(path, *keys)}: {reason}") from None
+
+
+def _make(folder: Path) -> None:
+    """Make the folder of a run, and see that it can be written into before hours go by."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as reason:
+        raise OptionError(
+            f"nothing can be written into the folder {str(folder.absolute())!r} "
+            f"({reason.strerror}); name another"
+        ) from None
 
 
 def _captioned(

@@ -263,14 +263,15 @@ def find(spec: str, base: Path, data_dir: Path | None) -> Path:
         There is none; suggests the nearest.
     """
     places = [base, *(folder for _, folder in folders(data_dir))]
-    for place in places:
-        path = place / Path(spec).expanduser()
+    paths = [place / Path(spec).expanduser() for place in places]
+    for path in paths:
         if path.exists():
             return path
     siblings = [entry.name for place in places for entry in place.iterdir()]
+    looked = " and ".join(dict.fromkeys(repr(str(path.absolute())) for path in paths))
     raise DataError(
-        f"{spec!r} is neither in {str(base)!r} nor in a data folder"
-        f"{nearest(spec, siblings) or '; set EMBARITH_DATA to the folder that holds it'}"
+        f"{spec!r} is not there, looked for as {looked}"
+        f"{nearest(spec, siblings) or '; EMBARITH_DATA may name another folder'}"
     )
 
 

@@ -124,7 +124,9 @@ def read_collection(folder: str | Path) -> Collection:
     """
     home = Path(folder)
     if not (home / WORDS).is_file():
-        raise DataError(f"{str(home)!r} holds no {WORDS}, the list of words and their images")
+        raise DataError(
+            f"{str(home.absolute())!r} holds no {WORDS}, the list of words and their images"
+        )
     return Collection(home, _folder(home), without_dropped(read_words(home / WORDS), home))
 
 
@@ -282,7 +284,9 @@ def _folder(home: Path) -> Path:
         raise FormatError(f'{path}: {settings}; expected one line, images = "PATH"')
     folder = home / images
     if not folder.is_dir():
-        raise DataError(f"{path}: the images are to be in {str(folder)!r}, which is no folder")
+        raise DataError(
+            f"{path}: the images are to be in {str(folder.absolute())!r}, which is no folder"
+        )
     return folder
 
 
