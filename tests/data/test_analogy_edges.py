@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
 from embarith import questions
+from embarith.cli import main
 from embarith.cli._shared import write_details
 from embarith.errors import OptionError
 from embarith.experiments.analogy import analogy
@@ -81,6 +83,37 @@ def test_a_right_answer_among_the_inputs_is_never_found_restricted(small) -> Non
     assert result.scores.restricted.top5.value == 0.0
     assert result.to_frame()["rank_restricted"].to_pylist() == [None]
     assert result.vocabulary_curve[-1].top1 == 0.0
+
+
+GERMAN = """\
+berlin deutschland paris frankreich
+berlin deutschland london england
+könig königin mann frau
+bruder schwester sohn tochter
+berlin germany paris france
+"""
+
+
+def test_questions_of_another_language_have_their_warning(small, tmp_path) -> None:
+    small.save(tmp_path / "english.arrow")
+    asked = tmp_path / "german.tsv"
+    lines = [line.replace(" ", "\t") for line in GERMAN.splitlines()]
+
+    def run(*more: str, questions: int = len(lines)):
+        asked.write_text("\n".join(lines[-questions:]) + "\n")
+        arguments = ["analogy", str(tmp_path / "english.arrow"), "--questions", str(asked)]
+        return CliRunner().invoke(main, [*arguments, *more])
+
+    said = "covers only 20.0 % of german (1 of 5): 10 words are missing, 'deutschland', "
+    assert said in run("--json").stderr
+    assert said in " ".join(run().stdout.split())
+    # Half of a set is enough.
+    assert "covers only" not in run("--json", questions=2).stderr
+    lines.pop()
+    nothing = run()
+    assert nothing.exit_code == 1
+    assert "can answer none of the 4 questions of german: 10 words are missing" in nothing.stderr
+    assert "is it a table of their language?" in nothing.stderr
 
 
 def test_missing_words_are_counted_once_a_question(small: EmbeddingTable) -> None:

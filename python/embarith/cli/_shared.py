@@ -249,10 +249,13 @@ def print_table(table: Table) -> None:
 def print_results(results: Sequence[Result], as_json: bool) -> None:
     """Print results for people as tables, for machines as JSON lines."""
     if as_json:
+        from embarith.report.facts import hardly_covered
         from embarith.result import to_json
 
         for result in results:
             click.echo(to_json(result))
+            if warning := hardly_covered(result):
+                click.echo(f"Warning: {warning}", err=True)
         return
     from rich.console import Console
 

@@ -56,6 +56,7 @@ def paper(
     from embarith.paper.run import run
     from embarith.paper.store import load
     from embarith.paper.writing import write
+    from embarith.report.paper import warnings
 
     read = read_config(config or DEFAULT)
     try:
@@ -75,6 +76,8 @@ def paper(
         ) from None
     done = load(output)
     files = write(done, output)
+    for warning in warnings(done):
+        click.echo(f"Warning: {warning}", err=True)
     if as_json:
         click.echo((output / "results.jsonl").read_text(encoding="utf-8"), nl=False)
         return

@@ -21,7 +21,7 @@ from embarith.report.document import (
     plural,
     share,
 )
-from embarith.report.facts import describe_table, missing_words
+from embarith.report.facts import describe_table, hardly_covered, missing_words
 from embarith.report.relations import relations
 from embarith.result import (
     AnalogyResult,
@@ -109,6 +109,7 @@ def _facts(result: AnalogyResult) -> Facts:
             f"{plural(questions.pairs, 'word pair')}",
         ),
         ("missing", missing_words(result.coverage.missing)),
+        ("warning", hardly_covered(result)),
         (
             "method",
             describe_method(result)

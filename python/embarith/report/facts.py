@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from embarith.report.document import Facts, percent, plural
 from embarith.result import (
+    AnalogyResult,
     ChoiceResult,
     EncoderInfo,
     IslandResult,
+    Result,
     SemEvalResult,
     SimilarityResult,
 )
 
+_Asked = SemEvalResult | SimilarityResult | ChoiceResult | IslandResult
 
-def facts(
-    result: SemEvalResult | SimilarityResult | ChoiceResult | IslandResult, asked: str, unit: str
-) -> Facts:
+
+def facts(result: _Asked, asked: str, unit: str) -> Facts:
     """Name the table and how much of a set it covers.
 
     Parameters
@@ -33,9 +35,29 @@ def facts(
             f"case {result.case}",
         ),
         ("missing", missing_words(result.coverage.missing, unit)),
+        ("warning", hardly_covered(result)),
         ("seed", str(result.seed)),
     )
     return Facts(tuple(row for row in rows if row[1]))
+
+
+def hardly_covered(result: Result, most: int = 5) -> str:
+    """Warn where words that a table lacks cost it more than half of a set; else return nothing.
+
+    Figures of the rest say little of the set: of a set in another language, say, it is names and
+    words that only look alike.
+    """
+    if not isinstance(result, AnalogyResult | _Asked):
+        return ""
+    asked, covered = result.questions, result.coverage
+    if 2 * (asked.dropped - covered.left_out) <= asked.asked:
+        return ""
+    named = ", ".join(map(repr, list(covered.missing)[:most]))
+    return (
+        f"{result.encoder.name} covers only {percent(covered.share)} of {asked.name} "
+        f"({asked.answered:,} of {asked.asked:,}): {plural(len(covered.missing), 'word')} are "
+        f"missing, {named} among them, as where it is of another language or spelling."
+    )
 
 
 def describe_table(encoder: EncoderInfo) -> str:

@@ -20,6 +20,9 @@ from embarith.table import EmbeddingTable
 
 Ints = NDArray[np.int64]
 
+# Missing words that a message names.
+_NAMED = 5
+
 
 def candidates(table: EmbeddingTable, vocab: str, questions: AnalogySet, case: Case) -> Ints:
     """Return the rows that may be answers, ascending.
@@ -280,10 +283,12 @@ def _variants(spelling: Ints) -> Ints:
 def _refuse(table: EmbeddingTable, questions: AnalogySet, covered: Coverage) -> None:
     reasons = []
     if covered.missing:
-        word = next(iter(covered.missing))
+        first, *others = list(covered.missing)[:_NAMED]
+        # Of many it is not the spelling that is at fault.
+        meant = "" if others else nearest(first, _few(table))
         reasons.append(
-            f"{len(covered.missing):,} words are missing, {word!r} for one"
-            f"{nearest(word, _few(table))}"
+            f"{len(covered.missing):,} words are missing, {', '.join(map(repr, (first, *others)))}"
+            f"{' among them' if len(covered.missing) > _NAMED else ''}{meant}"
         )
     if covered.left_out:
         reasons.append(
@@ -291,8 +296,8 @@ def _refuse(table: EmbeddingTable, questions: AnalogySet, covered: Coverage) -> 
         )
     raise OptionError(
         f"{table.provenance.encoder} can answer none of the {len(questions):,} questions of "
-        f"{questions.name}: {'; '.join(reasons) or 'the set is empty'} (case='lower' or 'fold' "
-        "asks in other cases; a smaller vocab holds fewer words)"
+        f"{questions.name}: {'; '.join(reasons) or 'the set is empty'} (is it a table of their "
+        "language? case='lower' or 'fold' asks in other cases; a smaller vocab holds fewer words)"
     )
 
 

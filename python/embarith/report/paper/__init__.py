@@ -16,7 +16,7 @@ from embarith.result.paper import Paper
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-__all__ = ["TITLE", "document", "draw"]
+__all__ = ["TITLE", "document", "draw", "warnings"]
 
 TITLE = "The arithmetic of embeddings"
 
@@ -65,10 +65,17 @@ def document(paper: Paper, figures: Mapping[str, Drawing] | None = None) -> Docu
             *pictures(view, "temperatures"),
             *all_blocks(view, "simat-temperatures", heads.sections),
         ),
+        *_sections("Hardly covered", measured.warned(view)),
         *_sections("Left out", measured.left_out(view)),
         Section("Methods", (measured.methods(view),)),
     ]
     return Document(tuple(sections))
+
+
+def warnings(paper: Paper) -> list[str]:
+    """Return what must be said of a run besides its report."""
+    found = measured.hardly_covered(View(paper, {}))
+    return [f"{', '.join(parts)}: {warning}" for warning, parts in found.items()]
 
 
 def _sections(title: str, *blocks: Block | None) -> Iterator[Section]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from embarith.report import facts
 from embarith.report.document import Column, Facts, Table, line, plural
 from embarith.report.paper.view import FEWEST, View
 
@@ -74,6 +75,21 @@ def selection(view: View) -> Iterator[Table]:
             f"{one.questions} independent observations: intervals resample pairs.",
         ),
     )
+
+
+def hardly_covered(view: View) -> dict[str, list[str]]:
+    """Return the parts whose figures are of less than half of a set, by what is to be said."""
+    parts: dict[str, list[str]] = {}
+    for part, results in view.paper.results.items():
+        for warning in filter(None, map(facts.hardly_covered, results)):
+            parts.setdefault(warning, []).append(part)
+    return parts
+
+
+def warned(view: View) -> Facts | None:
+    """Say which figures are of less than half of a set."""
+    rows = tuple((", ".join(parts), warning) for warning, parts in hardly_covered(view).items())
+    return Facts(rows) if rows else None
 
 
 def left_out(view: View) -> Facts | None:
