@@ -87,7 +87,8 @@ def test_every_table_stands_in_the_report(done):
     for title in (
         *(f"Table {number}" for number in range(1, 7)),
         "Simpler questions (paper",
-        "Where answers landed, and other means (standard protocol",
+        "Which word y is nearest to, inputs allowed (among all words)",
+        "Other means of the scores (standard protocol",
         "Figure 6",
         "Islands",
         "How words lie",
@@ -103,6 +104,8 @@ def test_every_table_stands_in_the_report(done):
     text = (done / "report.md").read_text()
     assert "published: ResNet-50 | .040 (2)" in text
     assert "fewer than 3 photographs: hour, seconds" in text
+    assert "CLIP text covers only" in text
+    assert re.search(r"Chance among \d+ candidates: .*\(Lite2, GloVe\)\.", text)
 
 
 def test_files_for_papers_and_machines(done):

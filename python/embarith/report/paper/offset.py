@@ -15,13 +15,14 @@ _ASKED = {
     "offset": "paper's protocol, unit vectors",
     "standard": "standard protocol: inputs forbidden, all words",
 }
+_AMONG = {"offset": "among the words of the questions", "standard": "among all words"}
 _SIMPLER = ("b alone", "b + c", "c − (b − a)", "reversed")
 
 
 def chosen(view: View) -> Table | None:
     """Table 1: the chosen questions, as work 000 asks them."""
     rows: list[Row] = []
-    chances = set()
+    chances: dict[tuple[int, float, float], list[str]] = {}
     for space, unit in view.each("offset"):
         raw = view.analogy("offset-raw", space)
         fair, count = unit.scores.fair, unit.questions.answered
@@ -41,7 +42,8 @@ def chosen(view: View) -> Table | None:
                 share(unit.null.p) if count >= FEWEST else "–",
             )
         )
-        chances.add((unit.vocab.size, unit.chance.fair.top1, unit.chance.fair.top5))
+        chance = (unit.vocab.size, unit.chance.fair.top1, unit.chance.fair.top5)
+        chances.setdefault(chance, []).append(space.name)
     if not rows:
         return None
     for number, (name, known) in enumerate(published.OFFSET.items()):
@@ -64,8 +66,9 @@ def chosen(view: View) -> Table | None:
         tuple(rows),
         (
             *(
-                f"Chance among {size} candidates: top-1 {share(top1)}, top-5 {share(top5)}."
-                for size, top1, top5 in sorted(chances)
+                f"Chance among {size} candidates: top-1 {share(top1)}, top-5 {share(top5)} "
+                f"({', '.join(names)})."
+                for (size, top1, top5), names in sorted(chances.items())
             ),
             "Share (count) and 95 % interval from resampling word pairs. 'Offset helps': share of "
             "questions whose y is nearer to d than c alone is. p: permutation null of restricted "
@@ -129,7 +132,7 @@ def beside(view: View, part: str, protocol: Literal["fair", "restricted"]) -> It
     protocol : {"fair", "restricted"}
         Of all scores but the landings, which are always fair.
     """
-    simpler, landed = [], []
+    simpler, landed, means = [], [], []
     for space, result in view.each(part):
         count, known = result.questions.answered, result.baselines
         every = (known.only_b, known.ignore_a, known.add_opposite, known.reversed) if known else ()
@@ -139,15 +142,11 @@ def beside(view: View, part: str, protocol: Literal["fair", "restricted"]) -> It
             simpler.append(line(called(space, result), *(score(one, count) for one in cells)))
         if count < FEWEST:
             continue
-        where = result.landed
+        where, name = result.landed, called(space, result)
         macro, wrong = (getattr(one, protocol) for one in (result.macro, result.missing_as_wrong))
-        landed.append(
-            line(
-                called(space, result),
-                *map(percent, (where.a, where.b, where.c, where.d, where.other)),
-                *map(figure, (macro.top1, macro.top5, wrong.top1, wrong.top5)),
-            )
-        )
+        parts = (where.a, where.b, where.c, where.d, where.other)
+        landed.append(line(name, *map(percent, parts)))
+        means.append(line(name, *map(figure, (macro.top1, macro.top5, wrong.top1, wrong.top5))))
     asked = _ASKED[part]
     tables = (
         table_or_none(
@@ -164,14 +163,22 @@ def beside(view: View, part: str, protocol: Literal["fair", "restricted"]) -> It
             ),
         ),
         table_or_none(
-            f"Where answers landed, and other means ({asked})",
+            f"Which word y is nearest to, inputs allowed ({_AMONG[part]})",
             (
                 Column("space", align="left"),
-                *(Column(name, "nearest word, inputs allowed") for name in (*"abcd", "other")),
+                *(Column(name) for name in ("a", "b", "c", "d, the answer", "another word")),
+            ),
+            landed,
+            ("Share of the questions whose y = b − a + c has that word for its nearest.",),
+        ),
+        table_or_none(
+            f"Other means of the scores ({asked})",
+            (
+                Column("space", align="left"),
                 *(Column(top, "mean over relations") for top in ("top-1", "top-5")),
                 *(Column(top, "missing as wrong") for top in ("top-1", "top-5")),
             ),
-            landed,
+            means,
             (
                 "'Mean over relations': every relation counts alike. 'Missing as wrong': of all "
                 "questions, those that lack a word counted wrong.",
