@@ -27,19 +27,27 @@ from embarith.report.document import (
 _FEW = 5
 _STYLE = """
 .embarith { --ink: #1b1f24; --dim: #667079; --line: #d5dae0; --bar: #2f7fb8; --strong: #eef5fb;
-  color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+  --page: #fff; color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171a; }
-  .embarith { --ink: #e4e8ec; --dim: #98a2ac; --line: #353b42; --bar: #58a6dd; --strong: #1d2831; }
+  .embarith { --ink: #e4e8ec; --dim: #98a2ac; --line: #353b42; --bar: #58a6dd; --strong: #1d2831;
+    --page: #14171a; }
 }
 .embarith h2 { font-size: 1.35em; margin: 2em 0 .6em; }
 .embarith h3 { font-size: 1.05em; margin: 1.6em 0 .4em; }
-.embarith dl { display: grid; grid-template-columns: fit-content(24em) 1fr; gap: .1em 1.2em;
-  margin: 0; }
+.embarith dl { display: grid; grid-template-columns: fit-content(24em) minmax(50%, 1fr);
+  gap: .1em 1.2em; margin: 0; }
 .embarith dt { color: var(--dim); }
 .embarith dd { margin: 0; overflow-wrap: anywhere; }
 .embarith .wide { overflow-x: auto; }
-.embarith table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.embarith table { border-collapse: separate; border-spacing: 0;
+  font-variant-numeric: tabular-nums; }
+.embarith .wide tr { background: var(--page); }
+.embarith .wide tr.strong { background: var(--strong); font-weight: 650; }
+.embarith .wide :is(th, td):first-child { position: sticky; left: 0; background: inherit; }
+@media (max-width: 40em) {
+  .embarith .wide td:first-child { white-space: normal; min-width: 8em; }
+}
 .embarith th, .embarith td { padding: .22em .7em; text-align: right; vertical-align: top;
   white-space: nowrap; }
 .embarith th { color: var(--dim); font-weight: 500; border-bottom: 1px solid var(--line);
@@ -47,7 +55,6 @@ _STYLE = """
 .embarith th.group { text-align: center; }
 .embarith .left { text-align: left; }
 .embarith tr.rule td { border-top: 1px solid var(--line); }
-.embarith tr.strong td { font-weight: 650; background: var(--strong); }
 .embarith td small { display: block; color: var(--dim); font-weight: 400; }
 .embarith td.bar { width: 18em; min-width: 6em; vertical-align: middle; }
 .embarith td.bar i { display: block; height: .8em; background: var(--bar); border-radius: 2px; }
