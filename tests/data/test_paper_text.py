@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from embarith import questions
 from embarith.cli import main
-from embarith.paper.run import named_questions
-from embarith.paper.store import load
+from embarith.paper.config import Config, Space
+from embarith.paper.run import Study, _Pictures, named_questions
+from embarith.paper.spaces import Opened
+from embarith.paper.store import Store, load
+from embarith.report import markdown
+from embarith.report import paper as report
+from embarith.result.paper import Manifest
+from embarith.table import EmbeddingTable
 
 CONFIG = """
 collection = "no such folder"
@@ -52,6 +61,49 @@ def test_words_alone_want_neither_photographs_nor_unasked_sets(config, monkeypat
     for title in ("Table 4. Three questions", "Accuracy and islands by size", "Left out"):
         assert title in report
     assert "The chosen questions" not in report
+
+
+def test_the_gap_of_two_sides_of_an_encoder(glove_table, tmp_path):
+    def opened(name, side, rows, weights=None):
+        table = glove_table.select(np.arange(*rows))
+        drawn = " with random weights" if weights is not None else ""
+        origin = replace(table.provenance, encoder=name, steps=(f"here called {name!r}: E{drawn}",))
+        space = Space(name=name, side=side, encoder="E", random_weights=weights)
+        return Opened(space, EmbeddingTable(table.labels, table.vectors, origin))
+
+    spaces = [
+        opened("Photos", "image", (40,)),
+        opened("Words", "text", (20, 60)),
+        opened("Drawn photos", "image", (30,), weights=1),
+        opened("Drawn words", "text", (30,), weights=1),
+        opened("Other words", "text", (30,), weights=2),
+    ]
+    config = Config(spaces=tuple(one.space for one in spaces), experiments=("gap",), draws=20)
+    study = Study(
+        config=config,
+        store=Store(tmp_path, "1", print),
+        task=questions.load("semeval"),
+        pictures=_Pictures(),
+        rated=[],
+        cells={},
+        captioned=None,
+        spaces=spaces,
+        progress=None,
+    )
+    study.measure()
+    study.store.finish(
+        Manifest(spaces=(), selection=None, unpictured=(), parts=tuple(study.store.parts), seed=0)
+    )
+    done = load(tmp_path)
+    assert list(done.results) == ["gap/Photos/Words", "gap/Drawn photos/Drawn words"]
+    (trained,), (drawn,) = done.results.values()
+    assert (trained.first.rows, trained.second.rows, trained.matched.labels) == (20, 20, 20)
+    assert trained.distance.ci is not None
+    assert trained.distance.p is not None
+    assert (trained.random_weights, drawn.random_weights) == (False, True)
+    text = markdown.render(report.document(done))
+    assert "Gap between photographs and words" in text
+    assert "random weights: this says nothing of the trained encoder" in text
 
 
 def test_a_space_of_photographs_wants_its_collection(config, tmp_path):

@@ -20,6 +20,7 @@ Experiment = Literal[
     "angles",
     "island",
     "geometry",
+    "gap",
     "additivity",
     "extraction",
     "plane",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TypedDict
 
 import numpy as np
-from msgspec.structs import replace
+from msgspec import structs
 
 from embarith import machine, questions
 from embarith.data import Ask
@@ -20,6 +20,7 @@ from embarith.experiments.additivity import additivity, read_cells
 from embarith.experiments.analogy import analogy
 from embarith.experiments.analogy.run import Settings
 from embarith.experiments.extraction import COUNTS, extraction
+from embarith.experiments.gap import modality_gap
 from embarith.experiments.geometry import geometry
 from embarith.experiments.island import island
 from embarith.experiments.plane import plane
@@ -149,7 +150,7 @@ def run(
             opener.check(space)
     _make(folder)
     # Untrained copies are asked the chosen questions and nothing else.
-    named = [one if chosen else replace(one, untrained=0) for one in config.spaces]
+    named = [one if chosen else structs.replace(one, untrained=0) for one in config.spaces]
     spaces = [opener.open(space) for space in named]
     study = Study(
         config=config,
@@ -317,20 +318,19 @@ class Study:
                     self.store.leave_out(name, self.pictures.reason)
         else:
             self._ask_chosen(self.pictures.chosen, wanted)
-        if "angles" in wanted:
-            self._named()
-        if "extended" in wanted:
-            self._extended()
-        if "island" in wanted:
-            self._islands("island-extended", self.task.extended("relation"), self._side("text"))
-        if "geometry" in wanted:
-            self._geometry()
-        if "additivity" in wanted:
-            self._additivity()
-        if "semeval" in wanted:
-            self._semeval()
-        if "similarity" in wanted:
-            self._similarity()
+        others = {
+            "angles": self._named,
+            "extended": self._extended,
+            "island": self._islands_extended,
+            "geometry": self._geometry,
+            "gap": self._gaps,
+            "additivity": self._additivity,
+            "semeval": self._semeval,
+            "similarity": self._similarity,
+        }
+        for part, measure in others.items():
+            if part in wanted:
+                measure()
         if self.config.simat is not None and self.captioned is not None:
             self._simat(self.config.simat, self.captioned)
 
@@ -428,6 +428,9 @@ class Study:
                 partial(island, one.table, asked, progress=self.progress, **self._common),
             )
 
+    def _islands_extended(self) -> None:
+        self._islands("island-extended", self.task.extended("relation"), self._side("text"))
+
     def _geometry(self) -> None:
         """Over the words that can be asked about, all the same for spaces that know them."""
         words = list(dict.fromkeys(word.lower() for word in self.task.words))
@@ -445,6 +448,38 @@ class Study:
                     **self._common,
                 ),
             )
+
+    def _gaps(self) -> None:
+        """Between the two sides of one encoder, which share a space."""
+        couples = [
+            (one, other)
+            for one in self._side("image")
+            for other in self._side("text")
+            if one.space.encoder == other.space.encoder != ""
+            and one.space.random_weights == other.space.random_weights
+        ]
+        if not couples:
+            self.store.leave_out("gap", "no encoder has a space of photographs and one of words")
+        for one, other in couples:
+            self._part(
+                f"gap/{one.name}/{other.name}",
+                [one.table, other.table],
+                [one.space.encoder],
+                partial(self._gap, one, other),
+            )
+
+    def _gap(self, one: Opened, other: Opened) -> Result:
+        """Each word that photographs can be asked, as the mean of its photographs and as text."""
+        shared = [word for word in one.table.index_to_key if word in other.table]
+        found = modality_gap(
+            one.table.select(shared),
+            other.table.select(shared),
+            space=one.space.encoder,
+            modalities=("means of photographs", "words"),
+            **self._common,
+        )
+        # The tables are called as their spaces are.
+        return replace(found, random_weights=one.random)
 
     def _additivity(self) -> None:
         able = [one for one in self.spaces if not one.random]

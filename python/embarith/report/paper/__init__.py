@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from embarith.report import additivity, extraction, geometry, heads
+from embarith.report import additivity, extraction, gap, geometry, heads
 from embarith.report.document import Block, Document, Section
 from embarith.report.paper import angles, islands, measured, offset, pairs
 from embarith.report.paper.drawing import draw, pictures, transformed
@@ -52,6 +52,7 @@ def document(paper: Paper, figures: Mapping[str, Drawing] | None = None) -> Docu
         *_sections("Islands", *islands.islands(view), *pictures(view, "vocabulary")),
         *_sections("Parallel offsets", islands.parallelism(view), islands.relations(view)),
         *_sections("How words lie", *compared(geometry.sections, view.all("geometry"))),
+        *_sections("Gap between photographs and words", *all_blocks(view, "gap", gap.sections)),
         *_sections("Additivity", *all_blocks(view, "additivity", additivity.sections)),
         *_sections(
             "Photographs a word",
