@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 # How alike a suggestion is. At difflib's .6 unrelated words pass (weapon and wagon, train and
@@ -43,6 +44,8 @@ class OptionError(EmbarithError, ValueError):
 def nearest(name: str, choices: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the choice most like `name`, or an empty string.
 
+    Where none is like it, the last of those that it is the first part of, as the newest version is.
+
     Parameters
     ----------
     name : str
@@ -54,8 +57,12 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     --------
     >>> nearest("gogle", ["google", "msr"])
     "; did you mean 'google'?"
+    >>> nearest("fasttext", ["text", "fasttext-crawl"])
+    "; did you mean 'fasttext-crawl'?"
     >>> nearest("weapon", ["wagon", "msr"])
     ''
     """
-    found = difflib.get_close_matches(name, list(choices), n=1, cutoff=_ALIKE)
+    names = list(choices)
+    longer = sorted(one for one in names if re.match(rf"{re.escape(name)}[\W_]", one))
+    found = difflib.get_close_matches(name, names, n=1, cutoff=_ALIKE) or longer[-1:]
     return f"; did you mean {found[0]!r}?" if found else ""
