@@ -86,7 +86,8 @@ class Opener:
     asked : sequence of str
         Words that text encoders are to encode.
     few : mapping of str to sequence of str
-        Those of `words` that the chosen questions ask about, all that random weights encode.
+        Those of `words` that the chosen questions ask about, or all where there are no such
+        questions: all that random weights encode.
     more : sequence of str
         Other images of the collection that are wanted.
     besides : mapping of str to sequence of str
