@@ -22,7 +22,7 @@ method            score of a row x
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Literal
@@ -212,6 +212,7 @@ def solve_pairs(
     raw: bool = False,
     similarity: Similarity = "cosine",
     exclude: Rows | None = None,
+    names: Sequence[str] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Solutions:
@@ -231,6 +232,9 @@ def solve_pairs(
         `3cosavg` adds the mean offset of the other pairs to c. `lrcos` fits a logistic regression
         (C = 1, balanced) on the other pairs: positives their targets, negatives their sources and
         as many other words sampled with `seed`; it needs scikit-learn.
+    names : sequence of str, optional
+        Name of every relation, by its number, which is its name by default. Errors name it, and
+        `lrcos` samples by it, so that other relations of a set change no answer.
     k, raw, similarity, exclude, progress
         As in `solve`; excluded by default is c alone.
 
@@ -241,11 +245,14 @@ def solve_pairs(
     Raises
     ------
     OptionError
-        A relation of too few pairs, an unknown method, or `lrcos` with Spearman similarity; rows
-        that the table has not, arrays whose shapes do not fit together, or no integers.
+        A relation of too few pairs or without a name, an unknown method, or `lrcos` with Spearman
+        similarity; rows that the table has not, arrays whose shapes do not fit together, or no
+        integers.
     """
     if method not in PAIR_METHODS:
         raise OptionError(f"method {method!r} is none of {', '.join(PAIR_METHODS)}")
+    if method == "lrcos" and similarity != "cosine":
+        raise OptionError("lrcos multiplies a probability with a cosine; it has no spearman form")
     source = as_rows("source", source, (None,), len(table))
     relation = as_integers("relation", relation)
     if relation.shape != source.shape or (relation < 0).any():
@@ -261,8 +268,14 @@ def solve_pairs(
             f"gold has shape {gold.shape}; {method} learns from every pair's own answer"
         )
     sizes = np.bincount(relation)
-    if len(relation) and sizes[sizes > 0].min() < MIN_PAIRS:
-        raise OptionError(f"{method} needs relations of at least {MIN_PAIRS} pairs")
+    called = [str(number) for number in range(len(sizes))] if names is None else list(names)
+    if len(called) < len(sizes):
+        raise OptionError(f"{len(called)} names of relations that are numbered to {len(sizes) - 1}")
+    for name, size in zip(called, sizes.tolist(), strict=False):
+        if 0 < size < MIN_PAIRS:
+            raise OptionError(
+                f"{method} needs relations of at least {MIN_PAIRS} pairs, and {name!r} has {size}"
+            )
     vectors = _formed(table, raw)
     starts, ends = vectors(source), vectors(gold[:, 0])
     if method == "3cosavg":
@@ -271,9 +284,7 @@ def solve_pairs(
         np.add.at(totals, relation, steps)
         others = (totals[relation] - steps) / (sizes[relation] - 1)[:, None]
         return _search_sums(table, starts + others, wanted)
-    if similarity != "cosine":
-        raise OptionError("lrcos multiplies a probability with a cosine; it has no spearman form")
-    planes, biases = _target_planes(table, relation, source, gold, vectors, seed)
+    planes, biases = _target_planes(table, relation, called, source, gold, vectors, seed)
     atoms = np.concatenate([planes, starts])
     count = len(source)
     places = np.stack([np.arange(count), np.arange(count) + count], axis=1)
@@ -494,6 +505,7 @@ def _run(
 def _target_planes(
     table: EmbeddingTable,
     relation: Rows,
+    called: Sequence[str],
     source: Rows,
     gold: Rows,
     vectors: Callable[[Rows], NDArray[np.float64]],
@@ -506,13 +518,31 @@ def _target_planes(
         raise OptionError("lrcos needs scikit-learn: pip install 'embarith[words]'") from None
     planes = np.empty((len(source), table.dimensions))
     biases = np.empty(len(source))
+    # All are looked at before any is fitted.
+    for pair, positives, negatives in list(_classes(table, relation, called, source, gold, seed)):
+        classes = np.repeat([1, 0], [len(positives), len(negatives)])
+        model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
+        model.fit(vectors(np.concatenate([positives, negatives])), classes)
+        planes[pair], biases[pair] = model.coef_[0], model.intercept_[0]
+    return planes, biases
+
+
+def _classes(
+    table: EmbeddingTable,
+    relation: Rows,
+    called: Sequence[str],
+    source: Rows,
+    gold: Rows,
+    seed: int,
+) -> Iterator[tuple[int, Rows, Rows]]:
+    """Yield every pair with the rows that are in the class of its relation's targets, or not."""
     for number in np.unique(relation):
         members = np.flatnonzero(relation == number)
         involved = np.union1d(source[members], gold[members])
         pool = np.setdiff1d(np.arange(len(table)), involved)
-        draw = generator(seed, "lrcos", int(number))
+        draw = generator(seed, "lrcos", called[number])
         sampled = draw.choice(pool, size=min(len(members) - 1, len(pool)), replace=False)
-        for pair in members:
+        for pair in members.tolist():
             others = members[members != pair]
             targets = gold[others]
             positives = np.unique(targets[targets >= 0])
@@ -521,11 +551,7 @@ def _target_planes(
             if not len(positives) or not len(negatives):
                 word = table.labels[int(source[pair])].as_py()
                 raise OptionError(
-                    f"lrcos: the other pairs of the relation of {word!r} leave no right answers, "
-                    "or nothing else, to learn from"
+                    f"lrcos: the other pairs of {called[number]!r} leave {word!r} no right "
+                    "answers, or nothing else, to learn from"
                 )
-            classes = np.repeat([1, 0], [len(positives), len(negatives)])
-            model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
-            model.fit(vectors(np.concatenate([positives, negatives])), classes)
-            planes[pair], biases[pair] = model.coef_[0], model.intercept_[0]
-    return planes, biases
+            yield pair, positives, negatives

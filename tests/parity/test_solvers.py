@@ -242,7 +242,7 @@ def test_lrcos_equals_scikit_learn(words: EmbeddingTable, raw: bool) -> None:
     u = unit(words.vectors)
     x = words.vectors.astype(np.float64) if raw else u
     free = np.setdiff1d(np.arange(4000), np.concatenate([source, gold]))
-    sampled = generator(11, "lrcos", 0).choice(free, size=5, replace=False)
+    sampled = generator(11, "lrcos", "0").choice(free, size=5, replace=False)
     scores = np.empty((6, len(words)))
     for i in range(6):
         others = np.arange(6) != i
@@ -252,6 +252,41 @@ def test_lrcos_equals_scikit_learn(words: EmbeddingTable, raw: bool) -> None:
         scores[i] = model.predict_proba(x)[:, 1] * (u @ u[source[i]])
     assert_same_answers(found.fair, scores)
     assert_same_ranks(found.rank_fair, scores, gold[:, None])
+
+
+@pytest.mark.parametrize("method", ["3cosavg", "lrcos"])
+def test_other_relations_change_no_answer(words: EmbeddingTable, method: str) -> None:
+    rng = np.random.default_rng(8)
+    relation = np.repeat([0, 1, 2], [5, 7, 6])
+    source, gold = rng.permutation(4000)[:36].reshape(2, 18)
+    names = ("first", "second", "third")
+
+    def ask(keep: np.ndarray, **more: object) -> solvers.Answers:
+        return solvers.solve_pairs(
+            words, source=source[keep], gold=gold[keep, None], method=method, **more
+        ).fair
+
+    whole = ask(relation >= 0, relation=relation, names=names)
+    rest = ask(relation > 0, relation=relation[5:] - 1, names=names[1:])
+    np.testing.assert_array_equal(whole.indices[5:], rest.indices)
+    np.testing.assert_array_equal(whole.scores[5:], rest.scores)
+
+
+def test_what_cannot_be_learnt_is_told_with_its_relation(words: EmbeddingTable) -> None:
+    relation = np.repeat([0, 1], [6, 4])
+    rows = np.arange(10)
+    with pytest.raises(OptionError, match="at least 5 pairs, and 'few' has 4"):
+        solvers.solve_pairs(words, relation, rows, rows[:, None] + 10, names=("many", "few"))
+    with pytest.raises(OptionError, match="1 names of relations that are numbered to 1"):
+        solvers.solve_pairs(words, relation, rows, rows[:, None] + 10, names=("many",))
+    small = words.select(words.index_to_key[:10])
+    # Every word is a target, so that no other is left.
+    relation, gold = np.repeat([0, 1], 5), np.roll(rows.reshape(2, 5), 1, axis=1).reshape(10, 1)
+    relation, source, gold = relation[5:] - 1, rows[:5], gold[:5]
+    tiny = small.select(small.index_to_key[:5])
+    gold = np.concatenate([gold, (gold + 1) % 5, (gold + 2) % 5, (gold + 3) % 5], axis=1)
+    with pytest.raises(OptionError, match=r"lrcos: the other pairs of 'ring' leave '.*' no right"):
+        solvers.solve_pairs(tiny, relation, source, gold, method="lrcos", names=("ring",))
 
 
 def test_more_words_than_a_pass_takes(words: EmbeddingTable) -> None:

@@ -55,6 +55,7 @@ class Search:
                 raw=self.raw,
                 similarity=self.similarity,
                 exclude=asked.exclude,
+                names=asked.questions.relations,
                 seed=self.seed,
                 progress=partial(progress, "questions") if progress else None,
             )
