@@ -19,7 +19,7 @@ from embarith.table import EmbeddingTable
 from embarith.training import contrastive, heads
 from embarith.training.contrastive import contrastive_loss
 from embarith.training.heads import PENALTIES, Settings, Step, train
-from embarith.training.pairs import Pairs, is_validation, pair, recall
+from embarith.training.pairs import Pairs, Recall, is_validation, pair, retrieve
 
 
 def tables(
@@ -98,20 +98,53 @@ def test_vectors_that_lack_are_named() -> None:
         pair(images, texts, one)
 
 
-def test_recall_counts_the_first_right_answer_and_ties_against_it() -> None:
+def test_recall_counts_the_first_right_answer_and_shares_ties() -> None:
     photographs = np.eye(12)
     texts = np.vstack([np.eye(12), np.eye(12)[:1]])
     right = np.array([*((i, i) for i in range(12)), (1, 12)])
-    found = recall(photographs, texts, right)
-    # Photograph 0 has a wrong caption as near as its own; caption 12 has its own at no distance
-    # from ten others.
-    assert found.captions == pytest.approx((100 * 11 / 12, 100, 100))
-    assert found.photographs == pytest.approx((100 * 12 / 13, 100 * 12 / 13, 100 * 12 / 13))
+    found = Recall.of(retrieve(photographs, texts, right))
+    # Photograph 0 has a wrong caption as near as its own; that one's own photograph is as near as
+    # ten others, behind photograph 0.
+    assert found.captions == pytest.approx((100 * 11.5 / 12, 100, 100))
+    tied = [0, 4 / 11, 9 / 11]
+    assert found.photographs == pytest.approx([100 * (12 + one) / 13 for one in tied])
     shuffled = np.random.default_rng(0).permutation(12)
-    again = recall(
+    again = retrieve(
         photographs[shuffled], texts, np.stack([np.argsort(shuffled)[right[:, 0]], right[:, 1]], 1)
     )
-    assert again == found
+    assert Recall.of(again) == found
+
+
+def test_recall_is_that_of_any_of_a_photographs_captions() -> None:
+    """As counted by sorting: the nearest right caption, and the nearest right photograph."""
+    random = np.random.default_rng(0)
+    photographs, texts = random.normal(size=(2, 30, 4))
+    right = np.unique(random.integers(0, 30, (70, 2)), axis=0)
+    right = np.concatenate([right, np.stack([np.arange(30)] * 2, axis=1)])
+    found = retrieve(photographs, texts, right)
+    for side, (ours, theirs, pairs) in enumerate(
+        ((photographs, texts, right), (texts, photographs, right[:, ::-1]))
+    ):
+        for query in range(30):
+            order = np.argsort(-(theirs @ ours[query])).tolist()
+            mine = {answer for one, answer in pairs.tolist() if one == query}
+            first = min(order.index(answer) for answer in mine)
+            assert found[side][query].tolist() == [first < 1, first < 5, first < 10]
+
+
+def test_a_score_rounded_otherwise_is_tied() -> None:
+    texts = np.array([[1.0, 1e-14], [1.0, 0.0], [1.0, 0.0]])
+    found = retrieve(np.array([[1.0, 0.0], [0.6, 0.8]]), texts, np.array([[0, 1], [1, 0], [1, 2]]))
+    assert found[0][0].tolist() == pytest.approx([1 / 3, 1, 1])
+
+
+def test_no_batch_is_larger_than_asked_for(pairs: Pairs) -> None:
+    for size in (2, 50, 100, 150, 500):
+        run = contrastive._Run(pairs, Settings(batch_size=size))
+        batches = run._batches(pairs.training, np.arange(len(pairs.training)))
+        assert max(map(len, batches)) <= size
+        assert max(map(len, batches)) - min(map(len, batches)) <= 1
+        assert sum(map(len, batches)) == len(pairs.training)
 
 
 # -- closed forms ------------------------------------------------------------------------------
@@ -248,6 +281,22 @@ def test_training_ends_where_recall_does_not_rise(pairs: Pairs) -> None:
 def test_the_same_seed_gives_the_same_heads(pairs: Pairs) -> None:
     first, again, other = (train(pairs, replace(FAST, seed=seed)) for seed in (0, 0, 1))
     assert first.heads.sha256 == again.heads.sha256 != other.heads.sha256
+
+
+def test_the_same_heads_whatever_the_number_of_threads(pairs: Pairs) -> None:
+    before = torch.get_num_threads()
+    threads: list[int] = []
+    try:
+        found = set()
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            done = train(pairs, FAST, watch=lambda step: threads.append(torch.get_num_threads()))
+            found.add(done.heads.sha256)
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1
+    assert set(threads) == {1}
 
 
 @pytest.mark.parametrize("after", [1, 3, 6])

@@ -67,8 +67,7 @@ def test_scores_are_those_of_the_heads_alone(parts: Parts, tmp_path: Path) -> No
             tests.append(one.test)
         assert point.test.value == pytest.approx(np.mean(tests))
         recalls = [np.mean([*one.captions, *one.photographs]) for one in point.trained]
-        # A caption of several photographs counts with each of them here, and once there.
-        assert point.recall.value == pytest.approx(np.mean(recalls), abs=10)
+        assert point.recall.value == pytest.approx(np.mean(recalls), abs=1e-6)
         for figure in (point.test, point.recall):
             assert figure.ci is not None
             assert figure.ci[0] <= figure.value <= figure.ci[1]

@@ -265,7 +265,7 @@ def word2vec(
     default=2048,
     show_default=True,
     metavar="N",
-    help="Pairs in a batch.",
+    help="Pairs in a batch, at most.",
 )
 @click.option(
     "--learning-rate",

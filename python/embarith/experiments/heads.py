@@ -44,8 +44,8 @@ from embarith.result import (
     rounded,
 )
 from embarith.table import EmbeddingTable
-from embarith.training.heads import Settings, provenance, train
-from embarith.training.pairs import DEPTHS, Pairs, ahead, local_pairs, pair
+from embarith.training.heads import Settings, provenance, train, validate
+from embarith.training.pairs import Pairs, Recall, local_pairs, pair
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -278,7 +278,7 @@ class Measure:
             right = search(space, self.asked, self.lam, self.task.right).success
             place = pick(right, self.asked, ~self.asked.is_test)
             mine.append(right[:, place])
-            first = _first(self.pairs, heads)
+            first = validate(self.pairs, heads)
             recalls.append(_by_photograph(self.pairs, first))
             trained.append(_trained(heads, seed, self.asked, right, place, self.lam, first))
         success: Floats = np.mean(mine, axis=0)
@@ -359,26 +359,15 @@ def _cells(triple_of: Ints, task: Simat) -> dict[int, Cell]:
     return {number: next(iter(cells)) for number, cells in found.items() if len(cells) == 1}
 
 
-def _first(pairs: Pairs, heads: Heads) -> tuple[Floats, Floats]:
-    """Return whether each query finds a right answer among the first k, both ways."""
-    photographs, texts, local = local_pairs(pairs.validation)
-    ours = heads.apply("visual", pairs.photographs[photographs])
-    theirs = heads.apply("text", pairs.texts[texts])
-    depths = np.array(DEPTHS)
-    return (
-        (ahead(ours, theirs, local)[:, None] < depths).astype(np.float64),
-        (ahead(theirs, ours, local[:, ::-1])[:, None] < depths).astype(np.float64),
-    )
-
-
 def _by_photograph(pairs: Pairs, first: tuple[Floats, Floats]) -> Floats:
     """Return what each validation photograph adds to both recalls, and to their queries."""
     _, _, local = local_pairs(pairs.validation)
     captions, photographs = (side.mean(axis=1) for side in first)
     total, count = np.zeros((2, len(captions)))
-    # A caption of several photographs counts with each.
-    np.add.at(total, local[:, 0], photographs[local[:, 1]])
-    np.add.at(count, local[:, 0], 1.0)
+    # A caption of several photographs is divided among them.
+    share = 1 / np.bincount(local[:, 1])[local[:, 1]]
+    np.add.at(total, local[:, 0], share * photographs[local[:, 1]])
+    np.add.at(count, local[:, 0], share)
     return np.stack([captions, np.ones(len(captions)), total, count], axis=1)
 
 
@@ -411,8 +400,8 @@ def _trained(
         100 * float(np.average(success[mask, place], weights=task.weights[mask]))
         for mask in (~task.is_test, task.is_test)
     )
-    best = int(np.argmax(every))
-    captions, photographs = (tuple((100 * side.mean(axis=0)).tolist()) for side in first)
+    best = pick(success, task, np.ones(len(task), bool))
+    recall = Recall.of(first)
     return HeadsTrained(
         heads=info,
         seed=seed,
@@ -421,8 +410,8 @@ def _trained(
         test=test,
         best=float(every[best]),
         best_lam=float(lam[best]),
-        captions=captions,
-        photographs=photographs,
+        captions=recall.captions,
+        photographs=recall.photographs,
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,9 +81,34 @@ def train_contrastive(
     """Train heads by AdamW; `train` documents the rest.
 
     First weights and the order of every epoch follow from the seed and the epoch's number alone, so
-    that a run that was taken up again ends as one that was not.
+    that a run that was taken up again ends as one that was not. On the CPU torch computes in one
+    thread: sums come out alike on every machine, and products as small as these gain little from
+    more threads, which wait for each other where other programs run.
     """
     require_torch()
+    with _one_thread():
+        return _train(pairs, settings, checkpoint, score, watch)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _train(
+    pairs: Pairs,
+    settings: Settings,
+    checkpoint: Path | None,
+    score: Score | None,
+    watch: Watch | None,
+) -> Trained:
     run = _Run(pairs, settings)
     state = _load(checkpoint, run) if checkpoint and checkpoint.is_file() else None
     best = run.restore(state) if state else None
@@ -199,8 +227,7 @@ class _Run:
 
     def _batches(self, pairs: Ints, order: Ints) -> list[Ints]:
         """Return batches of about equal size, so that none is left with a few pairs."""
-        count = max(1, round(len(pairs) / self.settings.batch_size))
-        return np.array_split(pairs[order], count)
+        return np.array_split(pairs[order], math.ceil(len(pairs) / self.settings.batch_size))
 
     def epoch(self, number: int) -> float:
         """Go once through all captions; return the mean loss of a pair."""

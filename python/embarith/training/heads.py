@@ -18,7 +18,7 @@ import numpy as np
 from embarith.encoders.heads import Heads, Linear
 from embarith.errors import OptionError, nearest
 from embarith.provenance import Provenance
-from embarith.training.pairs import Floats, Pairs, Recall, local_pairs, recall
+from embarith.training.pairs import Floats, Pairs, Recall, local_pairs, retrieve
 
 Method = Literal["contrastive", "ridge", "cca"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -48,7 +48,7 @@ class Settings:
     patience : int
         Passes without a better validation recall after which to stop.
     batch_size : int
-        Pairs in a batch.
+        Pairs in a batch, at most; all batches of an epoch are about as large.
     learning_rate, weight_decay : float
         Of AdamW.
     device : str
@@ -199,14 +199,18 @@ def measure(
     loss: float | None = None,
 ) -> Step:
     """Return the step of heads, with recall on validation and the score of SIMAT."""
+    simat, lam = score(heads) if score else (None, None)
+    return Step(at, Recall.of(validate(pairs, heads)), training_loss, loss, simat, lam)
+
+
+def validate(pairs: Pairs, heads: Heads) -> tuple[Floats, Floats]:
+    """Return what `retrieve` finds on the validation photographs and their captions."""
     photographs, texts, local = local_pairs(pairs.validation)
-    found = recall(
+    return retrieve(
         heads.apply("visual", pairs.photographs[photographs]),
         heads.apply("text", pairs.texts[texts]),
         local,
     )
-    simat, lam = score(heads) if score else (None, None)
-    return Step(at, found, training_loss, loss, simat, lam)
 
 
 def provenance(pairs: Pairs, settings: Settings, picked: str) -> Provenance:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith.errors import OptionError
+from embarith.statistics import EQUAL, credit
 from embarith.table import EmbeddingTable
 
 Ints = NDArray[np.int64]
@@ -177,10 +178,22 @@ def pair(
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Percent of queries with a right answer among the first k, for k of `DEPTHS`."""
+    """R@k in percent, for k of `DEPTHS`: queries with a right answer among the first k.
+
+    A photograph is a query with each of its captions right, a caption one with its photograph:
+    image-to-text and text-to-image retrieval as it is usual. A caption that several photographs
+    have is one query and one candidate, and each of them is right. Of answers that are equally
+    near each has its share, as in `credit`.
+    """
 
     captions: tuple[float, ...]  # asked by a photograph
     photographs: tuple[float, ...]  # asked by a caption
+
+    @classmethod
+    def of(cls, found: tuple[Floats, Floats]) -> Recall:
+        """Return the means of what `retrieve` found."""
+        captions, photographs = (tuple((100 * side.mean(axis=0)).tolist()) for side in found)
+        return cls(captions, photographs)
 
     @property
     def mean(self) -> float:
@@ -195,8 +208,8 @@ def local_pairs(pairs: Ints) -> tuple[Ints, Ints, Ints]:
     return photographs, texts, np.stack([ours, theirs], axis=1)
 
 
-def recall(photographs: Floats, texts: Floats, pairs: Ints) -> Recall:
-    """Measure retrieval both ways.
+def retrieve(photographs: Floats, texts: Floats, pairs: Ints) -> tuple[Floats, Floats]:
+    """Return how far every query finds a right answer among the first k, for k of `DEPTHS`.
 
     Parameters
     ----------
@@ -204,23 +217,28 @@ def recall(photographs: Floats, texts: Floats, pairs: Ints) -> Recall:
         Unit vectors.
     pairs : ndarray of int64, shape (n, 2)
         Which are right, by rows of both.
+
+    Returns
+    -------
+    captions : ndarray of float64, shape (p, k)
+        Asked by the photographs.
+    photographs : ndarray of float64, shape (t, k)
+        Asked by the texts.
     """
-    both = ahead(photographs, texts, pairs), ahead(texts, photographs, pairs[:, ::-1])
-    captions, images = (tuple(float(100 * np.mean(one < k)) for k in DEPTHS) for one in both)
-    return Recall(captions, images)
+    return _first(photographs, texts, pairs), _first(texts, photographs, pairs[:, ::-1])
 
 
-def ahead(queries: Floats, candidates: Floats, pairs: Ints) -> Ints:
-    """Return how many wrong candidates come before the first right one of every query.
-
-    What is as near as the right one comes before it.
-    """
-    counts = np.empty(len(queries), np.int64)
+def _first(queries: Floats, candidates: Floats, pairs: Ints) -> Floats:
+    above, tied, alike = np.empty((3, len(queries)), np.int64)
     for start in range(0, len(queries), _BLOCK):
-        scores = queries[start : start + _BLOCK] @ candidates.T
+        part = slice(start, start + _BLOCK)
+        scores = queries[part] @ candidates.T
         inside = (pairs[:, 0] >= start) & (pairs[:, 0] < start + len(scores))
         right = np.zeros(scores.shape, bool)
         right[pairs[inside, 0] - start, pairs[inside, 1]] = True
-        best = np.where(right, scores, -np.inf).max(axis=1)
-        counts[start : start + len(scores)] = ((scores >= best[:, None]) & ~right).sum(axis=1)
-    return counts
+        best = np.where(right, scores, -np.inf).max(axis=1, keepdims=True)
+        reached = scores >= best - EQUAL
+        above[part] = (scores > best + EQUAL).sum(axis=1)
+        tied[part] = reached.sum(axis=1) - above[part]
+        alike[part] = (reached & right).sum(axis=1)
+    return np.stack([credit(above, tied, alike, k) for k in DEPTHS], axis=1)
