@@ -10,10 +10,10 @@ from sklearn.linear_model import Ridge
 
 from embarith.draws import generator
 from embarith.errors import OptionError
-from embarith.experiments.gap import modality_gap
+from embarith.experiments.gap import _resample, modality_gap
 from embarith.provenance import Provenance
 from embarith.result import from_json, to_json
-from embarith.statistics import separability, unit
+from embarith.statistics import bootstrap_weights, separability, unit
 from embarith.table import EmbeddingTable
 
 
@@ -102,6 +102,77 @@ def test_the_labels_of_one_modality_find_those_of_the_other() -> None:
     assert matched is not None
     assert matched.matched.p == 0.001
     assert matched.matched.ci[0] > matched.matched.null_ci[1]
+
+
+def captioned(photographs: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Photographs, and five captions of each that are all but alike."""
+    said = gaussian(photographs, 6, seed) + 0.5
+    captions = np.repeat(said, 5, axis=0) + 0.1 * gaussian(5 * photographs, 6, seed + 1000)
+    return said + gaussian(photographs, 6, seed + 2000) - 0.7, captions
+
+
+def test_captions_of_one_photograph_are_no_independent_sample() -> None:
+    """Intervals by photographs are as wide as the figures of new samples vary."""
+    units = np.arange(60), np.repeat(np.arange(60), 5)
+    values, by_unit, by_row = [], [], []
+    for seed in range(60):
+        first, second = map(table, captioned(60, seed))
+        for drawn, widths in ((units, by_unit), (None, by_row)):
+            found = modality_gap(
+                first, second, space="made", units=drawn, draws=200 * (seed < 8), null_draws=0
+            )
+            if seed < 8:
+                widths.append(
+                    [np.subtract(*one.ci[::-1]) for one in (found.distance, found.within_second)]
+                )
+        values.append([found.distance.value, found.within_second.value])
+        assert found.units is None
+    wanted = 2 * 1.96 * np.std(values, axis=0, ddof=1)
+    assert np.mean(by_unit, axis=0) == pytest.approx(wanted, rel=0.3)
+    assert np.mean(by_row, axis=0)[1] < 0.65 * wanted[1]
+
+
+def test_draws_of_units_centre_on_the_figure() -> None:
+    """Without couples of copies, which are nearer to each other, resampling has no bias."""
+    first, second = map(table, captioned(40))
+    units = np.arange(40) + 7, np.repeat(np.arange(40), 5) + 7
+    x, y = (unit(one.vectors.astype(np.float64)) for one in (first, second))
+    found = modality_gap(first, second, space="made", units=units, draws=0, null_draws=0)
+    drawn = _resample(x, y, (units[0] - 7, units[1] - 7), 20_000, 0)
+    values = [found.within_first, found.within_second, found.across, found.distance]
+    error = drawn.std(axis=0) / np.sqrt(len(drawn))
+    for one, mean, sd, much in zip(
+        values, drawn.mean(axis=0), error, drawn.std(axis=0), strict=True
+    ):
+        assert abs(one.value - mean) < max(5 * sd, 0.1 * much)
+    # Plain loops over the couples of one draw.
+    weights = next(bootstrap_weights(40, 1, generator(0, "rows", "units")))[0]
+    drawn_rows = [(u, i) for u in range(40) for i in range(int(weights[u]))]
+    couples = [
+        y[5 * u + k] @ y[5 * v + m]
+        for u, i in drawn_rows
+        for v, j in drawn_rows
+        for k in range(5)
+        for m in range(5)
+        if (u != v or i == j) and (u, k) != (v, m)
+    ]
+    assert drawn[0, 1] == pytest.approx(np.mean(couples))
+    across = [
+        x[u] @ y[5 * v + m]
+        for u, i in drawn_rows
+        for v, j in drawn_rows
+        for m in range(5)
+        if u != v or i == j
+    ]
+    assert drawn[0, 2] == pytest.approx(np.mean(across))
+    result = modality_gap(first, second, space="made", units=units, draws=20, null_draws=0)
+    assert result.units == 40
+    assert from_json(to_json(result)) == result
+    few = np.arange(40) // 10, np.arange(200) // 50
+    result = modality_gap(first, second, space="made", units=few, draws=20, null_draws=0)
+    assert result.distance.ci is result.separability.ci is None
+    with pytest.raises(OptionError, match="40 and 40 units for 40 and 200 rows; give one a row"):
+        modality_gap(first, second, space="made", units=(units[0], units[0]))
 
 
 def test_random_weights_are_flagged_and_results_read_back() -> None:

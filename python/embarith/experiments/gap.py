@@ -14,6 +14,7 @@ from embarith.experiments.common import against, encoder_info, percentiles
 from embarith.machine import describe_run
 from embarith.result import GapResult, Matched, Measured, rounded
 from embarith.statistics import (
+    FEWEST,
     bootstrap_weights,
     mean_cosines,
     mean_interval,
@@ -27,6 +28,9 @@ Ints = NDArray[np.int64]
 
 FOLDS = 10
 
+# Weights of draws held at a time.
+_CHUNK = 4_000_000
+
 
 def modality_gap(
     first: EmbeddingTable,
@@ -34,6 +38,7 @@ def modality_gap(
     *,
     space: str,
     modalities: tuple[str, str] = ("first", "second"),
+    units: tuple[Ints, Ints] | None = None,
     draws: int = 1000,
     null_draws: int = 999,
     seed: int = 0,
@@ -52,8 +57,12 @@ def modality_gap(
         Name of the space that both were encoded into (`CLIP ViT-B/32`).
     modalities : (str, str)
         What the tables hold.
+    units : (ndarray of int64, ndarray of int64), optional
+        What every row of either table is drawn with, by a number that is one in both tables: the
+        captions of a photograph are no independent sample, nor is the photograph itself one. By
+        default each row of each table is drawn by itself.
     draws : int
-        Bootstrap draws over the rows of each table; 0 for no intervals.
+        Bootstrap draws over the rows of each table, or over the units; 0 for no intervals.
     null_draws : int
         Permutations of modalities and of matched labels; 0 for no null.
     seed : int
@@ -65,7 +74,8 @@ def modality_gap(
     Raises
     ------
     OptionError
-        If `space` is empty, the tables have different dimensions, or fewer than ten rows.
+        If `space` is empty, the tables have different dimensions, or fewer than ten rows, or
+        there is not one unit a row.
     """
     started = time.perf_counter()
     draws, null_draws = as_count("draws", draws, 0), as_count("null_draws", null_draws, 0)
@@ -80,9 +90,10 @@ def modality_gap(
     for table, name in zip((first, second), names, strict=True):
         if len(table) < FOLDS:
             raise OptionError(f"{name} has {len(table)} rows; a gap needs {FOLDS} of each modality")
+    drawn = None if units is None else _numbered(units, (len(first), len(second)))
     x, y = (unit(table.vectors.astype(np.float64)) for table in (first, second))
     cosines = [_within(x), _within(y), float(x.mean(axis=0) @ y.mean(axis=0))]
-    samples = _resample(x, y, draws, seed)
+    samples = _resample(x, y, drawn, draws, seed)
     within_first, within_second, across, distance = map(percentiles, samples.T)
     rows = min(len(x), len(y))
     result = GapResult(
@@ -96,12 +107,13 @@ def modality_gap(
             distance,
             _permuted_distances(x, y, null_draws, generator(seed, "modalities")),
         ),
-        separability=_separability(x, y, draws, null_draws, seed),
+        separability=_separability(x, y, drawn, draws, null_draws, seed),
         within_first=Measured(cosines[0], within_first),
         within_second=Measured(cosines[1], within_second),
         across=Measured(cosines[2], across),
         matched=_matched(first, second, draws, null_draws, seed),
         separated=rows,
+        units=None if drawn is None else int(max(one.max() for one in drawn)) + 1,
         folds=FOLDS,
         draws=draws,
         null_draws=null_draws,
@@ -115,27 +127,75 @@ def _within(x: Floats) -> float:
     return float(mean_cosines(x, np.ones((1, len(x))))[0])
 
 
-def _resample(x: Floats, y: Floats, draws: int, seed: int) -> Floats:
+def _numbered(units: tuple[Ints, Ints], rows: tuple[int, int]) -> tuple[Ints, Ints]:
+    """Return numbers of the units from 0 on, without gaps, for both tables."""
+    if tuple(map(len, units)) != rows:
+        told = " and ".join(str(len(one)) for one in units)
+        raise OptionError(f"{told} units for {rows[0]} and {rows[1]} rows; give one a row")
+    numbers = np.unique(np.concatenate(units), return_inverse=True)[1].astype(np.int64)
+    return numbers[: rows[0]], numbers[rows[0] :]
+
+
+def _resample(
+    x: Floats, y: Floats, units: tuple[Ints, Ints] | None, draws: int, seed: int
+) -> Floats:
     """Draw the rows of both tables again: cosines within, within, across, and the distance.
+
+    What was drawn twice makes no couples with its copy, neither a row nor the rows of a unit: they
+    are nearer to each other than those of two, and a sample holds none twice.
 
     Returns
     -------
     ndarray of float64, shape (draws, 4)
     """
-    within, mean, square = [], [], []
-    for name, one in (("first", x), ("second", y)):
-        cosines, means = [np.empty(0)], [np.empty((0, one.shape[1]))]
-        for weights in bootstrap_weights(len(one), draws, generator(seed, "rows", name)):
-            cosines.append(mean_cosines(one, weights))
-            means.append(weights @ one / len(one))
-        within.append(np.concatenate(cosines))
-        mean.append(np.concatenate(means))
+    drawn = units or (np.arange(len(x)), np.arange(len(y)))
+    names = ("units",) if units else ("first", "second")
+    streams = [generator(seed, "rows", name) for name in names]
+    count = [1 + max(one.max() for one in drawn)] * 2 if units else [len(x), len(y)]
+    # Sums of the rows of every unit, and in a last column how many these are.
+    sums = [np.zeros((size, x.shape[1] + 1)) for size in count]
+    for one, rows, numbers in zip(sums, (x, y), drawn, strict=True):
+        np.add.at(one, numbers, np.column_stack([rows, np.ones(len(rows))]))
+    found = [np.empty((0, 4))]
+    size = max(1, _CHUNK // max(count))
+    for start in range(0, draws if min(count) >= FEWEST else 0, size):
+        wanted = min(size, draws - start)
+        weights = [
+            np.concatenate(list(bootstrap_weights(one, wanted, random)))
+            for one, random in zip(count, streams, strict=False)
+        ]
+        # The same for both tables where they share their units.
+        first, second = weights[0], weights[-1]
+        within = [_mean(_within_units(*one)) for one in zip(sums, (first, second), strict=True)]
+        couples = _products(first @ sums[0], second @ sums[1])
+        if units:
+            couples -= (first * first - first) @ _products(*sums)
+        across = _mean(couples)
         # |m|² = (1 + (n − 1) · mean cosine) / n, because the mean of rows of which some were drawn
         # twice is longer than that of as many rows.
-        square.append((1 + (len(one) - 1) * within[-1]) / len(one))
-    across = np.einsum("ij,ij->i", *mean)
-    distance = np.sqrt(np.clip(square[0] + square[1] - 2 * across, 0.0, None))
-    return np.stack([*within, across, distance], axis=1)
+        square = [(1 + (len(r) - 1) * one) / len(r) for r, one in zip((x, y), within, strict=True)]
+        distance = np.sqrt(np.clip(sum(square) - 2 * across, 0.0, None))
+        found.append(np.stack([*within, across, distance], axis=1))
+    return np.concatenate(found)
+
+
+def _products(first: Floats, second: Floats) -> Floats:
+    """Return sums of cosines between the rows behind two sums, and how many these are: (n, 2)."""
+    cosines = np.einsum("ij,ij->i", first[:, :-1], second[:, :-1])
+    return np.stack([cosines, first[:, -1] * second[:, -1]], axis=1)
+
+
+def _within_units(sums: Floats, weights: Floats) -> Floats:
+    total = weights @ sums
+    twice = (weights * weights - weights) @ _products(sums, sums)
+    # A row's cosine with itself is 1.
+    return _products(total, total) - twice - total[:, -1:]
+
+
+def _mean(couples: Floats) -> Floats:
+    none = np.full(len(couples), np.nan)
+    mean: Floats = np.divide(couples[:, 0], couples[:, 1], out=none, where=couples[:, 1] > 0)
+    return mean
 
 
 def _permuted_distances(x: Floats, y: Floats, draws: int, random: np.random.Generator) -> Floats:
@@ -148,11 +208,23 @@ def _permuted_distances(x: Floats, y: Floats, draws: int, random: np.random.Gene
     return found
 
 
-def _separability(x: Floats, y: Floats, draws: int, null_draws: int, seed: int) -> Measured:
+def _separability(
+    x: Floats,
+    y: Floats,
+    units: tuple[Ints, Ints] | None,
+    draws: int,
+    null_draws: int,
+    seed: int,
+) -> Measured:
     """Share told right of as many rows of either modality, drawn at random of the larger."""
     random = generator(seed, "separability")
     rows = min(len(x), len(y))
-    both = np.concatenate([random.permutation(one)[:rows] for one in (x, y)])
+    picked = [random.permutation(len(one))[:rows] for one in (x, y)]
+    both = np.concatenate([x[picked[0]], y[picked[1]]])
+    drawn = np.arange(len(both))
+    if units is not None:
+        mine = np.concatenate([one[some] for one, some in zip(units, picked, strict=True)])
+        drawn = np.unique(mine, return_inverse=True)[1]
     fold = np.tile(np.arange(rows) % FOLDS, 2)
     sides = np.repeat([1.0, -1.0], rows)
     # Within folds, so that permuted ones hold as many rows of either side too.
@@ -163,7 +235,7 @@ def _separability(x: Floats, y: Floats, draws: int, null_draws: int, seed: int) 
         for part in np.split(order, starts):
             column[part] = sides[random.permutation(part)]
     told = separability(both, np.column_stack([sides, permuted]), fold)
-    ci = mean_interval(told[:, 0], np.arange(len(told)), draws=draws, random=random)
+    ci = mean_interval(told[:, 0], drawn, draws=draws, random=random)
     return against(float(told[:, 0].mean()), ci, told[:, 1:].mean(axis=0))
 
 

@@ -294,14 +294,15 @@ class Measure:
     def geometry(self, heads: Heads | None) -> HeadsGeometry:
         """Return how both sides lie under heads, or as they are."""
         gap = None
-        rows, lines, _ = local_pairs(self.pairs.validation)
+        rows, lines, local = local_pairs(self.pairs.validation)
         # A gap is defined in a shared space only.
         if heads is not None and min(len(rows), len(lines)) >= FOLDS:
             gap = modality_gap(
-                _table(heads.apply("visual", self.pairs.photographs[rows]), heads),
-                _table(heads.apply("text", self.pairs.texts[lines]), heads),
+                _table(heads.apply("visual", self.pairs.photographs[rows]), heads, "photograph"),
+                _table(heads.apply("text", self.pairs.texts[lines]), heads, "caption"),
                 space=heads.provenance.encoder,
                 modalities=("photographs", "captions"),
+                units=_linked(local),
                 draws=self.draws,
                 null_draws=_NULL_DRAWS,
                 seed=self.seed,
@@ -343,8 +344,16 @@ class Measure:
         )
 
 
-def _table(vectors: Floats, heads: Heads) -> EmbeddingTable:
-    labels = [str(number) for number in range(len(vectors))]
+def _linked(local: Ints) -> tuple[Ints, Ints]:
+    """Return numbers of what captions link, for photographs and captions."""
+    _, captions = statistics.components(local[:, 0], local[:, 1])
+    photographs = np.empty(local[:, 0].max() + 1, np.int64)
+    photographs[local[:, 0]] = captions[local[:, 1]]
+    return photographs, captions
+
+
+def _table(vectors: Floats, heads: Heads, what: str) -> EmbeddingTable:
+    labels = [f"{what} {number}" for number in range(len(vectors))]
     return EmbeddingTable.from_arrays(
         labels, vectors.astype(np.float32), provenance=heads.provenance
     )

@@ -52,8 +52,13 @@ def _gap(result: GapResult) -> Table:
         line(f"mean cosine within {other}", *_cells(result.within_second)),
         line("mean cosine across", *_cells(result.across)),
     ]
+    drawn = (
+        "rows of each table"
+        if result.units is None
+        else f"{result.units:,} units that rows of both tables belong to"
+    )
     notes = [
-        "All of unit vectors. Intervals are 95 %, from resampling the rows of each table. "
+        f"All of unit vectors. Intervals are 95 %, from resampling the {drawn}. "
         "Permuted: the same with the modalities permuted among all rows.",
         f"Told apart: share of {2 * result.separated:,} rows, half of either modality, told right "
         f"by a plane that was fitted without them, in {result.folds} parts.",

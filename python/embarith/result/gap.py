@@ -45,6 +45,8 @@ class GapResult(Record):
         None where the tables share fewer than two labels.
     separated : int
         Rows of each modality that `separability` was measured on.
+    units : int or None
+        What rows of both tables were drawn with; None where each row was drawn by itself.
     draws, null_draws : int
         Bootstrap draws behind every interval, permutations behind every null.
     """
@@ -67,3 +69,4 @@ class GapResult(Record):
     null_draws: int
     seed: int
     run: Run
+    units: int | None = None

@@ -50,7 +50,8 @@ class HeadsGeometry:
     Parameters
     ----------
     gap : Measured or None
-        Distance between the mean unit vectors of the validation photographs and of their captions;
+        Distance between the mean unit vectors of the validation photographs and of their captions,
+        with the bootstrap over photographs, each with its captions;
         None where both have no space in common, or there are fewer than ten of either.
     separability : Measured or None
         Share of them whose side a plane tells.
