@@ -10,7 +10,8 @@ import pytest
 
 from embarith.draws import generator
 from embarith.errors import DataError, FormatError, OptionError
-from embarith.experiments.additivity import additivity, read_cells
+from embarith.experiments.additivity import additivity
+from embarith.questions.cells import read_cells
 from embarith.result import from_json, to_json
 from embarith.statistics import additive_model, components, errors, one_way_model, unit
 from embarith.table import EmbeddingTable
@@ -22,7 +23,7 @@ def gaussian(*shape: int, seed: int = 0) -> np.ndarray:
 
 def grid(
     interaction: float, noise: float = 0.0, photographs: int = 3, rows: int = 6, columns: int = 7
-) -> tuple[EmbeddingTable, dict[str, tuple[str, str]]]:
+) -> tuple[EmbeddingTable, dict[str, list[tuple[str, str]]]]:
     """Photographs of cells about a far centre, so that unit vectors add up as the vectors do."""
     d = 12
     row, column = gaussian(rows, d, seed=1), gaussian(columns, d, seed=2)
@@ -35,7 +36,7 @@ def grid(
                 labels.append(label)
                 x = row[i] + column[j] + interaction * own[i, j] + noise * jitter[i, j, n]
                 vectors.append(1000 * np.eye(d)[0] + x)
-                cells[label] = (f"row {i}", f"column {j}")
+                cells[label] = [(f"row {i}", f"column {j}")]
     return EmbeddingTable.from_arrays(labels, np.array(vectors, np.float32)), cells
 
 
@@ -148,13 +149,13 @@ def test_noise_is_what_photographs_alone_make() -> None:
 def test_figures_are_those_of_mean_unit_vectors() -> None:
     table, cells = grid(interaction=0.5, noise=2.0, photographs=2, rows=3, columns=4)
     del cells["0/0/0.jpg"], cells["0/0/1.jpg"], cells["2/1/0.jpg"]
-    cells["absent.jpg"] = ("row 0", "column 1")
+    cells["absent.jpg"] = [("row 0", "column 1")]
     result = additivity(table, cells, draws=0, null_draws=0)
     x = unit(table.vectors.astype(np.float64))
     of = {}
     for row, label in enumerate(table.index_to_key):
         if label in cells:
-            of.setdefault(cells[label], []).append(x[row])
+            of.setdefault(cells[label][0], []).append(x[row])
     filled = sorted(of)
     means = np.array([np.mean(of[cell], axis=0) for cell in filled])
     first, second = (np.array([int(cell[side].split()[1]) for cell in filled]) for side in (0, 1))
@@ -169,10 +170,22 @@ def test_figures_are_those_of_mean_unit_vectors() -> None:
     assert result.both.explained.ci is None
 
 
+def test_photographs_of_several_cells_are_left_out_and_counted() -> None:
+    table, cells = grid(interaction=0.5, rows=3, columns=4)
+    label = "0/0/0.jpg"
+    without = {one: cell for one, cell in cells.items() if one != label}
+    cells[label].append(("row 2", "column 3"))
+    found = additivity(table, cells, draws=20, null_draws=9)
+    alone = additivity(table, without, draws=20, null_draws=9)
+    assert found.both == alone.both
+    assert found.coverage.left_out == 1
+    assert found.coverage.share == pytest.approx(35 / 36)
+
+
 def test_a_design_without_freedom_has_no_figures_that_it_cannot_have() -> None:
     table, cells = grid(interaction=0.0, rows=3, columns=3)
-    chain = {c for c in cells.values() if int(c[1][-1]) - int(c[0][-1]) in (0, 1)}
-    result = additivity(table, {label: cell for label, cell in cells.items() if cell in chain})
+    chain = {c for (c,) in cells.values() if int(c[1][-1]) - int(c[0][-1]) in (0, 1)}
+    result = additivity(table, {label: cell for label, cell in cells.items() if cell[0] in chain})
     assert (result.cells, result.predicted_cells) == (5, 0)
     assert result.both.explained.value == pytest.approx(1)
     assert result.both.adjusted is result.both.predicted is None
@@ -191,13 +204,13 @@ def test_same_seed_same_bytes_and_few_levels_have_no_interval() -> None:
 
 def test_what_has_nothing_to_explain_is_refused() -> None:
     table, cells = grid(interaction=0.0)
-    one_row = {label: cell for label, cell in cells.items() if cell[0] == "row 0"}
-    with pytest.raises(OptionError, match="21 of the 21 photographs, of 1 row and 7 column"):
+    one_row = {label: cell for label, cell in cells.items() if cell[0][0] == "row 0"}
+    with pytest.raises(OptionError, match=r"21 of the 21 .* of one cell, of 1 row and 7 column"):
         additivity(table, one_row)
     with pytest.raises(OptionError, match="0 of the 1 photographs"):
-        additivity(table, {"x": ("a", "b")})
+        additivity(table, {"x": [("a", "b")]})
     same = EmbeddingTable.from_arrays(list("abcd"), np.ones((4, 3), np.float32))
-    square = {label: (str(n // 2), str(n % 2)) for n, label in enumerate("abcd")}
+    square = {label: [(str(n // 2), str(n % 2))] for n, label in enumerate("abcd")}
     with pytest.raises(OptionError, match="the same mean vector"):
         additivity(same, square)
 
@@ -205,12 +218,17 @@ def test_what_has_nothing_to_explain_is_refused() -> None:
 def test_cells_are_read_from_triplets(shared: Path, tmp_path: Path) -> None:
     cells = read_cells(shared / "mini_simat" / "triplets.csv")
     assert (len(cells), len(set(cells.values()))) == (744, 81)
-    assert cells["flickr8k/0db43aea7657.jpg"] == ("dog", "grass")
+    assert cells["flickr8k/0db43aea7657.jpg"] == (("dog", "grass"),)
+    several = tmp_path / "several.csv"
+    several.write_text("image,subj,obj\na,dog,grass\nb,man,water\na,dog,ball\na,dog,grass\n")
+    assert read_cells(several) == {
+        "a": (("dog", "grass"), ("dog", "ball")),
+        "b": (("man", "water"),),
+    }
     for text, message in (
         ("image,subj\n", r"no column 'obj'; expected image, subj, obj"),
         ("image,subj,obj\n", "no images"),
         ("image,subj,obj\na,b,\n", ":2: an empty entry"),
-        ("image,subj,obj\na,b,c\na,b,d\n", ":3: image 'a' stands in two cells"),
     ):
         (tmp_path / "t.csv").write_text(text)
         with pytest.raises(FormatError, match=message):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embarith.checks import as_count
 from embarith.draws import generator
-from embarith.errors import DataError, FormatError, OptionError
+from embarith.errors import OptionError
 from embarith.experiments.common import against, coverage, encoder_info, percentiles
 from embarith.machine import describe_run
+from embarith.questions.cells import Cell
 from embarith.result import (
     AdditivityResult,
     Fit,
@@ -45,7 +44,7 @@ _CHUNK = 4_000_000
 
 def additivity(
     table: EmbeddingTable,
-    cells: Mapping[str, tuple[str, str]],
+    cells: Mapping[str, Collection[Cell]],
     *,
     name: str = "cells",
     factors: tuple[str, str] = ("row", "column"),
@@ -65,8 +64,9 @@ def additivity(
     ----------
     table : EmbeddingTable
         Vectors of photographs.
-    cells : mapping of str to (str, str)
-        Row and column of every photograph, by its label.
+    cells : mapping of str to collection of (str, str)
+        Rows and columns of every photograph, by its label. One of several cells is left out and
+        counted: a mean that it is part of would be predicted with the help of itself.
     name : str
         What the result calls the set.
     factors : (str, str)
@@ -88,17 +88,19 @@ def additivity(
     """
     started = time.perf_counter()
     draws, null_draws = as_count("draws", draws, 0), as_count("null_draws", null_draws, 0)
-    rows = table.rows(list(cells))
+    single = {label: next(iter(mine)) for label, mine in cells.items() if len(mine) == 1}
+    rows = table.rows(list(single))
     have = np.flatnonzero(rows >= 0)
-    labels = [label for label, row in zip(cells, rows.tolist(), strict=True) if row >= 0]
-    pairs = [cells[label] for label in labels]
+    labels = [label for label, row in zip(single, rows.tolist(), strict=True) if row >= 0]
+    pairs = [single[label] for label in labels]
     filled = sorted(set(pairs))
     first, second = (_numbers([pair[side] for pair in filled]) for side in (0, 1))
     levels = tuple(len(set(numbers.tolist())) for numbers in (first, second))
     if min(levels) < 2:
         raise OptionError(
             f"{table.provenance.encoder} has {len(labels):,} of the {len(cells):,} photographs, of "
-            f"{levels[0]} {factors[0]} and {levels[1]} {factors[1]}: two of each are needed"
+            f"one cell, of {levels[0]} {factors[0]} and {levels[1]} {factors[1]}: two of each are "
+            "needed"
         )
     place = {pair: number for number, pair in enumerate(filled)}
     cell = np.array([place[pair] for pair in pairs])
@@ -121,7 +123,8 @@ def additivity(
         photographs=VocabularyInfo(name, len(labels), _digest(labels, pairs)),
         coverage=coverage(
             len(cells),
-            [[label] for label, row in zip(cells, rows.tolist(), strict=True) if row < 0],
+            [[label] for label, row in zip(single, rows.tolist(), strict=True) if row < 0],
+            left_out=len(cells) - len(single),
         ),
         factors=factors,
         levels=(levels[0], levels[1]),
@@ -140,57 +143,12 @@ def additivity(
     return rounded(result)
 
 
-def read_cells(
-    path: str | Path, factors: tuple[str, str] = ("subj", "obj")
-) -> dict[str, tuple[str, str]]:
-    """Read the row and column of every photograph from a CSV file with a column `image`.
-
-    Parameters
-    ----------
-    path : path
-        Such as the `triplets.csv` of a set in SIMAT's format.
-    factors : (str, str)
-        The columns of the file that hold rows and columns.
-
-    Raises
-    ------
-    DataError
-        There is no such file.
-    FormatError
-        It lacks a column, or a line repeats an image; names the line.
-    """
-    path = Path(path)
-    found: dict[str, tuple[str, str]] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file)
-            wanted = ("image", *factors)
-            absent = [name for name in wanted if name not in (lines.fieldnames or ())]
-            if absent:
-                raise FormatError(f"{path}: no column {absent[0]!r}; expected {', '.join(wanted)}")
-            for line in lines:
-                image, first, second = (line[name] for name in wanted)
-                if not image or not first or not second:
-                    raise FormatError(f"{path}:{lines.line_num}: an empty entry")
-                if found.setdefault(image, (first, second)) != (first, second):
-                    raise FormatError(
-                        f"{path}:{lines.line_num}: image {image!r} stands in two cells"
-                    )
-    except FileNotFoundError:
-        raise DataError(f"{str(path)!r} is no file") from None
-    except (UnicodeDecodeError, csv.Error) as fault:
-        raise FormatError(f"{path}: {fault}") from None
-    if not found:
-        raise FormatError(f"{path}: no images")
-    return found
-
-
 def _numbers(names: Sequence[str]) -> Ints:
     numbers: Ints = np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
     return numbers
 
 
-def _digest(labels: Sequence[str], pairs: Sequence[tuple[str, str]]) -> str:
+def _digest(labels: Sequence[str], pairs: Sequence[Cell]) -> str:
     lines = (
         f"{label}\t{one}\t{other}\n" for label, (one, other) in zip(labels, pairs, strict=True)
     )

@@ -31,6 +31,7 @@ from embarith.experiments.simat import (
 )
 from embarith.machine import describe_run
 from embarith.progress import Progress
+from embarith.questions.cells import Cell
 from embarith.questions.simat import Simat
 from embarith.result import (
     AdditivityResult,
@@ -49,7 +50,6 @@ from embarith.training.pairs import Pairs, Recall, local_pairs, pair
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Cell = tuple[str, str]
 
 TEMPERATURES = (0.005, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -336,7 +336,7 @@ class Measure:
             vectors = heads.apply(tower, vectors).astype(np.float32)
         return additivity(
             EmbeddingTable.from_arrays([str(number) for number in cells], vectors),
-            {str(number): cell for number, cell in cells.items()},
+            {str(number): (cell,) for number, cell in cells.items()},
             factors=("subject", "object"),
             draws=self.draws,
             null_draws=_NULL_DRAWS,

@@ -16,7 +16,7 @@ from msgspec import structs
 from embarith import machine, questions
 from embarith.data import Ask
 from embarith.errors import EmbarithError, OptionError
-from embarith.experiments.additivity import additivity, read_cells
+from embarith.experiments.additivity import additivity
 from embarith.experiments.analogy import analogy
 from embarith.experiments.analogy.run import Settings
 from embarith.experiments.extraction import COUNTS, extraction
@@ -34,6 +34,7 @@ from embarith.paper.store import Store
 from embarith.photos import pool, read_collection, without_shared
 from embarith.progress import Progress
 from embarith.questions import AnalogySet, SemEval, SimilaritySet
+from embarith.questions.cells import Cell, Cells, read_cells
 from embarith.result import Result
 from embarith.result.paper import Manifest, Selection, SpaceInfo
 from embarith.table import EmbeddingTable
@@ -114,7 +115,7 @@ def run(
             questions.load_similarity(name, data_dir=data_dir, ask=ask, progress=progress)
             for name in questions.SIMILARITY_NAMES
         ]
-    cells = {}
+    cells: Cells = {}
     if "additivity" in config.experiments and "image" in sides:
         with _placed(path, "cells"):
             cells = read_cells(find(config.cells, base, data_dir))
@@ -293,7 +294,7 @@ class Study:
     ----------
     rated : sequence of SimilaritySet
         Sets of rated pairs.
-    cells : mapping of str to (str, str)
+    cells : mapping of str to tuple of (str, str)
         Photographs by two factors.
     captioned : Captioned, EmbarithError or None
         A SIMAT set, or why there is none that was wanted.
@@ -304,7 +305,7 @@ class Study:
     task: SemEval
     pictures: _Pictures
     rated: Sequence[SimilaritySet]
-    cells: Mapping[str, tuple[str, str]]
+    cells: Mapping[str, tuple[Cell, ...]]
     captioned: Captioned | EmbarithError | None
     spaces: Sequence[Opened]
     progress: Progress | None

@@ -41,12 +41,15 @@ def sections(results: Sequence[AdditivityResult]) -> Iterator[Section]:
 def _facts(result: AdditivityResult) -> Facts:
     photographs, (first, second) = result.photographs, result.factors
     linked = "" if result.components == 1 else f", in {result.components} parts that share neither"
+    left_out = result.coverage.left_out
+    several = f", {left_out:,} left out, of several cells" if left_out else ""
     return Facts(
         (
             ("table", describe_table(result.encoder)),
             (
                 "photographs",
-                f"{photographs.name}: {photographs.size:,} ({percent(result.coverage.share)})",
+                f"{photographs.name}: {photographs.size:,} ({percent(result.coverage.share)})"
+                f"{several}",
             ),
             (
                 "cells",
