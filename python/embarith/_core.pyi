@@ -214,11 +214,11 @@ def sweep(
     Returns
     -------
     rows : ndarray of int64, shape (q, l, k)
-        Best first, scores within 1e-12 by the lower row, −1 where rows run out.
+        Best first, scores within 1e-12·(1 + 2|λ|) by the lower row, −1 where rows run out.
     scores : ndarray of float64, shape (q, l, k)
         Products with the query, which is not scaled to unit length; NaN where rows run out.
     tied : ndarray of int64, shape (q, l)
-        Rows within 1e-12 of the first, itself counted.
+        Rows within 1e-12·(1 + 2|λ|) of the first, itself counted.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from embarith import _core
 from embarith.errors import OptionError
+from embarith.statistics import EQUAL
 
 Rows = NDArray[np.int64]
 Progress = Callable[[int, int], None]
@@ -54,15 +55,15 @@ def sweep(
     """Find the candidates nearest to p + λ·(t − v), for every query and many λ, exactly.
 
     Their products with every p, t and v are taken once, in float64; a candidate's score is then a
-    line in λ, and few lines can come first within a stretch of λ. Scores within 1e-12, which no
-    order of a float64 sum separates, are equal.
+    line in λ, and few lines can come first within a stretch of λ. Scores within 1e-12·(1 + 2|λ|),
+    which no order of a float64 sum separates, are equal: rounding grows with p + λ·t − λ·v.
 
     Parameters
     ----------
     candidates : ndarray of float64, shape (c, d)
         Of unit length.
-    points : ndarray of float64, shape (p, d)
-    words : ndarray of float64, shape (w, d)
+    points, words : ndarray of float64, shape (p, d) and (w, d)
+        Of unit length.
     point, value, target : ndarray of int64, shape (n,)
         Row of `points`, and of `words`, of every query.
     own : ndarray of int64, shape (n,)
@@ -118,11 +119,9 @@ def sweep(
             whole = bases[base[query]] + lams[at] * (steps[end[query]] - steps[begin[query]])
             if mine[query] >= 0:
                 whole[mine[query]] = -np.inf
-            best = np.flatnonzero(whole >= whole.max() - _EQUAL)
+            equal = EQUAL * (1 + 2 * abs(lams[at]))
+            best = np.flatnonzero(whole >= whole.max() - equal)
             tied.append((int(part[query]), int(at), best))
         if progress:
             progress(start[last] + counts[last], len(point))
     return Sweep(rows, scores, tied)
-
-
-_EQUAL = 1e-12

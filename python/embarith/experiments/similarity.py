@@ -27,6 +27,7 @@ from embarith.result import (
     rounded,
 )
 from embarith.statistics import (
+    EQUAL,
     correlation_bootstrap,
     cosines,
     interval,
@@ -222,7 +223,7 @@ def _summary(
             one.cosines[one.covered], asked.ratings[one.covered], draws=null_draws, seed=seed
         )
         # A permutation that orders alike sums alike but for the last digits.
-        above = int(np.count_nonzero(drawn >= covered.rho.value - 1e-12))
+        above = int(np.count_nonzero(drawn >= covered.rho.value - EQUAL))
         null = Null(
             mean=float(drawn.mean()),
             ci=_bounds(drawn),

@@ -8,8 +8,13 @@ use rayon::prelude::*;
 
 use crate::{Control, Error, Result, pool};
 
-/// Scores closer than this are one: no order of a float64 sum separates them.
+/// Products of unit vectors closer than this are one: no order of a float64 sum separates them.
 const EQUAL: f64 = 1e-12;
+
+/// Scores at a λ closer than this are one: rounding grows with x + λ·t − λ·v.
+fn equal(lam: f64) -> f64 {
+    EQUAL * (1.0 + 2.0 * lam.abs())
+}
 
 /// λ a stretch; longer ones let more lines through.
 const STRETCH: usize = 9;
@@ -180,7 +185,7 @@ impl Scratch {
         // in between. With fewer rows than answers wanted none may be left out.
         let least = |lam: f64| {
             let scores = self.best.iter().map(|(_, line)| line.at(lam));
-            scores.fold(f64::INFINITY, f64::min) - EQUAL
+            scores.fold(f64::INFINITY, f64::min) - equal(lam)
         };
         if self.best.len() == k {
             self.keep_close(first, last, least(first), least(last));
@@ -194,7 +199,7 @@ impl Scratch {
                 rows[place] = line.row as i64;
                 scores[place] = score;
             }
-            let floor = self.best.first().map_or(f64::INFINITY, |best| best.0) - EQUAL;
+            let floor = self.best.first().map_or(f64::INFINITY, |best| best.0) - equal(lam);
             *tied = match self.best.get(1) {
                 Some(second) if second.0 < floor => 1,
                 _ => self
@@ -242,7 +247,7 @@ impl Scratch {
             let place = self
                 .best
                 .iter()
-                .position(|kept| score > kept.0 + EQUAL)
+                .position(|kept| score > kept.0 + equal(lam))
                 .unwrap_or(self.best.len());
             if place < k {
                 self.best.insert(place, (score, line));
@@ -330,6 +335,24 @@ mod tests {
         let found = sweep.nearest(&[1.0], 2, &Control::default()).unwrap();
         assert_eq!(found.rows, [1, 2, 2, 3]);
         assert_eq!(found.tied, [3, 2]);
+    }
+
+    #[test]
+    fn rounding_that_lambda_multiplies_separates_no_rows() {
+        let sweep = Sweep {
+            bases: &[0.5, 0.5, 0.5],
+            steps: &[0.0, 0.0, 0.0, 0.25, 0.25 + 4e-15, 0.25 - 4e-12],
+            rows: 3,
+            base: &[0],
+            from: &[0],
+            to: &[1],
+            own: &[-1],
+        };
+        for lams in [vec![1000.0], vec![-1000.0, 0.0, 1000.0]] {
+            let found = sweep.nearest(&lams, 2, &Control::default()).unwrap();
+            assert_eq!(found.rows[found.rows.len() - 2..], [0, 1]);
+            assert_eq!(found.tied.last(), Some(&2));
+        }
     }
 
     #[test]
