@@ -8,11 +8,20 @@ import numpy as np
 import pytest
 
 from embarith.encoders.bag import bag
+from embarith.encoders.card import Tower
 from embarith.encoders.heads import Heads
 from embarith.errors import OptionError
 from embarith.experiments import heads as studies
 from embarith.experiments.heads import temperature_study
-from embarith.experiments.simat import LAMS, asked_queries, find_space, pick, search, simat
+from embarith.experiments.simat import (
+    LAMS,
+    asked_queries,
+    dev_score,
+    find_space,
+    pick,
+    search,
+    simat,
+)
 from embarith.experiments.text_encoders import encoder_study
 from embarith.questions import simat as sets
 from embarith.questions.simat import Simat
@@ -93,6 +102,27 @@ def test_heads_that_are_there_are_not_trained_again(
     assert again.points == first.points
     with pytest.raises(OptionError, match="heads of other vectors or settings"):
         study(parts, tmp_path / "heads", settings=Settings(epochs=3, batch_size=64))
+
+
+def test_the_score_of_an_epoch_takes_no_more_texts_than_it_asks_for(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, texts, captions, task = parts
+    heads = train(pair(images, texts, captions), Settings(method="ridge")).heads
+    alone = simat(images, texts, task, heads=heads, split="dev", draws=0)
+    led: list[int] = []
+    apply = Heads.apply
+
+    def counted(self: Heads, tower: Tower, vectors: np.ndarray) -> np.ndarray:
+        led.append(len(vectors))
+        return apply(self, tower, vectors)
+
+    score = dev_score(images, texts, task)
+    monkeypatch.setattr(Heads, "apply", counted)
+    found, lam = score(heads)
+    assert alone.scores.all is not None
+    assert (found, lam) == (pytest.approx(alone.scores.all.value), alone.lam)
+    assert led == [len(task.images), len(task.select(np.flatnonzero(~task.is_test)).words)]
 
 
 def test_what_has_no_meaning_is_refused(parts: Parts, tmp_path: Path) -> None:
@@ -287,14 +317,18 @@ def test_all_encoders_are_asked_what_all_can_be(
     encoders["random"] = encoders["random"].select(
         [text for text in encoders["random"].index_to_key if text != "cat"]
     )
-    found = compare(parts, encoders, tmp_path, temperatures=(1.0,), draws=0)
-    lost = sum("cat" in pair for pair in zip(task.value, task.target, strict=True))
-    assert found.coverage.missing == {"cat": lost}
-    assert found.questions.dropped == lost
-    tests = int(task.is_test.sum()) - sum(
-        "cat" in pair and test
-        for *pair, test in zip(task.value, task.target, task.is_test, strict=True)
+    # As many queries, but others.
+    encoders["sums"] = encoders["sums"].select(
+        [text for text in encoders["sums"].index_to_key if text != "bed"]
     )
+    found = compare(parts, encoders, tmp_path, temperatures=(1.0,), draws=0)
+    changes = list(zip(task.value, task.target, strict=True))
+    assert found.coverage.missing == {
+        word: sum(word in change for change in changes) for word in ("cat", "bed")
+    }
+    lost = np.array([bool({"cat", "bed"} & {*change}) for change in changes])
+    assert found.questions.dropped == lost.sum()
+    tests = int((task.is_test & ~lost).sum())
     assert {one.best(way).test.n for one in found.encoders for way in ("ridge", "both")} == {tests}
 
 

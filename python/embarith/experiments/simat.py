@@ -202,7 +202,7 @@ def simat(
     columns |= _without_transformation(space, asked, right)
     measure = _Measure(asked, draws, seed)
     curves = {name: measure.scores(found.success, masks[name]) for name in SPLITS}
-    best = int(np.argmax([_value(point.all) for point in curves["all"]]))
+    best = pick(found.success, asked, masks["all"])
     points = [
         SimatPoint(float(lam[i]), SimatSplits(**{name: curves[name][i] for name in SPLITS}))
         for i in range(len(lam))
@@ -421,12 +421,14 @@ def dev_score(
     photograph_rows(images, task)
     asked, lam = asked_queries(texts, task, lams)
     asked = asked.select(np.flatnonzero(~asked.is_test))
+    # Without captions, which nothing here asks for.
+    words = texts.select(asked.words)
 
     def score(heads: Heads) -> tuple[float, float]:
-        found = search(find_space(images, texts, asked, heads), asked, lam, task.right)
-        scores = 100 * np.average(found.success, axis=0, weights=asked.weights)
-        best = int(np.argmax(scores))
-        return float(scores[best]), float(lam[best])
+        found = search(find_space(images, words, asked, heads), asked, lam, task.right)
+        best = pick(found.success, asked, ~asked.is_test)
+        score = 100 * np.average(found.success[:, best], weights=asked.weights)
+        return float(score), float(lam[best])
 
     return score
 
@@ -693,10 +695,6 @@ def _figure(success: Floats, weights: Floats, bounds: Floats) -> SimatFigure | N
         return SimatFigure(len(success), value)
     low, high = (100 * bounds).tolist()
     return SimatFigure(len(success), value, (low, high))
-
-
-def _value(figure: SimatFigure | None) -> float:
-    return -np.inf if figure is None else figure.value
 
 
 def _without_interval(scores: SimatScores) -> SimatScores:
