@@ -28,6 +28,9 @@ class Provenance:
         Licence of the vectors, shown to users.
     dropped : int
         Rows left out by `on_bad="drop"`.
+    random_weights : int or None
+        Seed of weights or word vectors that were drawn and never trained, for a control; None of
+        all others.
     steps : tuple of str
         What was done since (`selected 30000 rows`, `centered`), oldest first.
     """
@@ -41,6 +44,7 @@ class Provenance:
     frequency_order: bool = False
     licence: str = ""
     dropped: int = 0
+    random_weights: int | None = None
     steps: tuple[str, ...] = ()
 
     def then(self, step: str, **changes: Any) -> Provenance:

@@ -157,6 +157,7 @@ def test_named_templates_come_from_the_card(clip: Path, minilm: Path, tmp_path: 
     want = load_encoder(clip).encode_texts(["a photo of a dog"])[0]
     np.testing.assert_allclose(table["dog"], want, atol=1e-6)
     assert table.provenance.encoder.endswith("(random weights 7)")
+    assert table.provenance.random_weights == 7
     refused = run("encode", minilm, "--words", words, "-o", out, "--template", "photo", code=1)
     assert "template 'photo' has no {} and is no set of the card" in refused.stderr
 

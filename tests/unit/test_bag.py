@@ -56,6 +56,7 @@ def test_random_vectors_follow_from_seed_and_word_alone(glove_table: EmbeddingTa
     assert one.similarity("dog", "cat qqqq") == pytest.approx(0, abs=0.06)
     assert one.similarity("dog", "a dog") == pytest.approx(0.5**0.5, abs=0.06)
     assert "random weights 0" in one.provenance.encoder
+    assert one.provenance.random_weights == 0
 
 
 def test_what_has_no_mean_is_named() -> None:

@@ -176,14 +176,18 @@ def test_draws_of_units_centre_on_the_figure() -> None:
 
 
 def test_random_weights_are_flagged_and_results_read_back() -> None:
-    first = table(gaussian(10, 4), encoder="clip (random weights 0)")
+    drawn = Provenance("clip", random_weights=0)
+    first = EmbeddingTable.from_arrays(
+        [f"w{row}" for row in range(10)], gaussian(10, 4).astype(np.float32), provenance=drawn
+    )
     second = table(gaussian(10, 4, 1))
     result = modality_gap(first, second, space="made", draws=20, null_draws=19)
     assert result.random_weights
     assert from_json(to_json(result)) == result
     again = modality_gap(first, second, space="made", draws=20, null_draws=19)
     assert to_json(replace(again, run=result.run)) == to_json(result)
-    assert not modality_gap(second, second, space="made", draws=0, null_draws=0).random_weights
+    called = table(gaussian(10, 4), encoder="no (random weights 0)")
+    assert not modality_gap(second, called, space="made", draws=0, null_draws=0).random_weights
 
 
 @pytest.mark.parametrize(

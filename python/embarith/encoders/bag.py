@@ -97,5 +97,7 @@ def bag(
     if random is not None:
         name = f"random word vectors of {random} dimensions (random weights {seed})"
         source = f"drawn for the words of {made.encoder}"
-        made = Provenance(name, source, pooling=made.pooling, steps=made.steps[-1:])
+        made = Provenance(
+            name, source, pooling=made.pooling, random_weights=seed, steps=made.steps[-1:]
+        )
     return EmbeddingTable.from_arrays(list(bags), np.array(means, np.float32), provenance=made)

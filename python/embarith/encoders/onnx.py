@@ -250,6 +250,7 @@ class OnnxEncoder:
             if rules
             else image.describe(self._visual, rotate=rotate),
             licence=self.card.licence,
+            random_weights=export.random_weights if export else None,
         )
         return self.card.heads.applied(origin, tower) if self.card.heads else origin
 

@@ -101,7 +101,9 @@ def modality_gap(
         second=encoder_info(second),
         space=space,
         modalities=modalities,
-        random_weights=any("random weights" in name for name in names),
+        random_weights=any(
+            table.provenance.random_weights is not None for table in (first, second)
+        ),
         distance=against(
             float(np.linalg.norm(x.mean(axis=0) - y.mean(axis=0))),
             distance,

@@ -125,7 +125,7 @@ def encoder_study(
             TextEncoder(
                 name=name,
                 texts=encoder_info(on.texts),
-                is_control="random weights" in on.texts.provenance.encoder,
+                is_control=on.texts.provenance.random_weights is not None,
                 ridge=fitted,
                 frozen=studies["frozen"],
                 both=studies["both"],
