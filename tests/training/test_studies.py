@@ -282,6 +282,27 @@ def test_encoders_are_compared_on_what_each_does_alone(
         assert figure.value == pytest.approx(tests[first] - tests[second], abs=1e-6)
 
 
+def test_nothing_is_fitted_beside_what_is_refused(
+    parts: Parts,
+    encoders: dict[str, EmbeddingTable],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compare(parts, encoders, tmp_path, temperatures=(1.0,))
+    for name in ("sums/ridge", "sums/frozen/heads-1-0", "sums/both/heads-1-0"):
+        (tmp_path / f"{name}.safetensors").unlink()
+    monkeypatch.setattr(studies, "train", None)
+    for wrong, message in (
+        ({"temperatures": (1.0,), "settings": Settings(epochs=3)}, "random/.*other vectors or"),
+        ({"temperatures": (0.1, 1e31)}, "temperature must be greater than 0 and below"),
+        ({"draws": -1}, "draws must be at least 0"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            compare(parts, encoders, tmp_path, **wrong)
+        with pytest.raises(OptionError, match=message.replace("random/", "heads-1-0")):
+            study(parts, tmp_path / "random" / "both", **{"seeds": 1, **wrong})
+
+
 def test_an_interruption_keeps_what_is_trained(
     parts: Parts,
     encoders: dict[str, EmbeddingTable],

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embarith import statistics
+from embarith.checks import as_count
 from embarith.draws import generator
 from embarith.encoders.card import Tower
 from embarith.encoders.heads import Heads
@@ -105,32 +107,44 @@ def temperature_study(
     base = settings or Settings()
     if base.method != "contrastive":
         raise OptionError(f"method {base.method!r} has no temperature")
-    taus = check_temperatures(temperatures, seeds)
+    draws = as_count("draws", draws, 0)
+    plan = plan_heads(base, temperatures, seeds, seed, folder)
     asked, lam = asked_queries(texts, task, lams)
     pairs = pair(images, texts, captions, hold_out={*task.images, *task.regions}, seed=seed)
     on = Measure(images, texts, pairs, task, asked, lam, draws, seed)
-    return rounded(by_temperature(on, base, taus, seeds, folder, "heads", progress)[0])
+    for one in chain(*plan):
+        kept_heads(pairs, *one)
+    return rounded(by_temperature(on, plan, "heads", progress)[0])
 
 
-def check_temperatures(given: Sequence[float], seeds: int) -> list[float]:
-    """Return the temperatures, rising; refuse a study of none, or of no seed.
+Plan = list[list[tuple[Settings, Path]]]
+
+
+def plan_heads(
+    base: Settings, temperatures: Sequence[float], seeds: int, seed: int, folder: Path
+) -> Plan:
+    """Return how heads are to be fitted, and where they are kept, of every temperature, rising.
 
     Raises
     ------
     OptionError
+        No temperature or no seed, or a temperature without meaning.
     """
-    taus = sorted(set(given))
+    taus = sorted(set(temperatures))
     if not taus or seeds < 1:
         raise OptionError("give at least one temperature and one seed")
-    return taus
+    return [
+        [
+            (replace(base, temperature=tau, seed=one), folder / f"heads-{tau:g}-{one}.safetensors")
+            for one in range(seed, seed + seeds)
+        ]
+        for tau in taus
+    ]
 
 
 def by_temperature(
     on: Measure,
-    base: Settings,
-    taus: Sequence[float],
-    seeds: int,
-    folder: Path,
+    plan: Plan,
     stage: str,
     progress: Progress | None,
 ) -> tuple[HeadsResult, Floats]:
@@ -139,13 +153,8 @@ def by_temperature(
     Parameters
     ----------
     on : Measure
-    base : Settings
-        All but temperature and seed.
-    taus : sequence of float
-        Rising.
-    seeds : int
-    folder : path
-        Of the heads.
+    plan : list
+        As of `plan_heads`.
     stage : str
         What progress is called with.
     progress : callable, optional
@@ -159,18 +168,19 @@ def by_temperature(
     started = time.perf_counter()
     found: list[HeadsScores] = []
     success: list[Floats] = []
-    for number, tau in enumerate(taus):
+    taus = [same[0][0].temperature for same in plan]
+    total = sum(map(len, plan))
+    for number, same in enumerate(plan):
         fitted = []
-        for one in range(on.seed, on.seed + seeds):
+        for place, (settings, path) in enumerate(same):
             if progress:
-                progress(stage, number * seeds + one - on.seed, len(taus) * seeds)
-            path = folder / f"heads-{tau:g}-{one}.safetensors"
-            fitted.append((fit(on.pairs, replace(base, temperature=tau, seed=one), path), one))
+                progress(stage, number * len(same) + place, total)
+            fitted.append((fit(on.pairs, settings, path), settings.seed))
         scores, mine = on.scores(fitted)
         found.append(scores)
         success.append(mine)
     if progress:
-        progress(stage, len(taus) * seeds, len(taus) * seeds)
+        progress(stage, total, total)
     best = int(np.argmax([scores.dev for scores in found]))
     columns = np.stack(success, axis=1)
     less = test_scores(on.asked, columns - columns[:, [best]], on.draws, on.seed)
@@ -179,7 +189,7 @@ def by_temperature(
         texts=encoder_info(on.texts),
         pairs=on.pairs.describe(),
         pairs_sha256=on.pairs.sha256,
-        freeze_text=base.freeze_text,
+        freeze_text=plan[0][0][0].freeze_text,
         questions=on.questions_info(),
         coverage=coverage(len(on.task), lost_words(on.task, [on.texts])),
         data=set_info(on.asked),
@@ -213,21 +223,35 @@ def fit(pairs: Pairs, settings: Settings, path: Path) -> Heads:
     OptionError
         Those of the file were made of other vectors or with other settings; and as `train`.
     """
-    if path.is_file():
-        heads = Heads.read(path)
-        made = provenance(pairs, settings, "")
-        told = heads.provenance
-        if (told.sha256, told.steps[:2]) != (made.sha256, made.steps[:2]):
-            raise OptionError(
-                f"{path}: heads of other vectors or settings ({'; '.join(told.steps[:2])}); name "
-                "another folder"
-            )
-        return heads
+    found = kept_heads(pairs, settings, path)
+    if found is not None:
+        return found
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = path.with_name(f"{path.name}.checkpoint")
     heads = train(pairs, settings, checkpoint=checkpoint).heads
     heads.save(path)
     checkpoint.unlink(missing_ok=True)
+    return heads
+
+
+def kept_heads(pairs: Pairs, settings: Settings, path: Path) -> Heads | None:
+    """Return the heads of a file, None where there is no file.
+
+    Raises
+    ------
+    OptionError
+        They were made of other vectors or with other settings.
+    """
+    if not path.is_file():
+        return None
+    heads = Heads.read(path)
+    made = provenance(pairs, settings, "")
+    told = heads.provenance
+    if (told.sha256, told.steps[:2]) != (made.sha256, made.steps[:2]):
+        raise OptionError(
+            f"{path}: heads of other vectors or settings ({'; '.join(told.steps[:2])}); name "
+            "another folder"
+        )
     return heads
 
 

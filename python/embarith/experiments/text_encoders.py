@@ -6,21 +6,23 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embarith.checks import as_count
 from embarith.errors import OptionError
 from embarith.experiments.common import coverage, encoder_info
 from embarith.experiments.heads import (
     TEMPERATURES,
     Measure,
     by_temperature,
-    check_temperatures,
     fit,
+    kept_heads,
     lost_words,
+    plan_heads,
 )
 from embarith.experiments.simat import LAMS, asked_queries, set_info, test_scores
 from embarith.machine import describe_run
@@ -84,12 +86,25 @@ def encoder_study(
         As `temperature_study`; fewer than two text encoders, or a name that is none.
     """
     started = time.perf_counter()
-    taus = check_temperatures(temperatures, seeds)
+    draws = as_count("draws", draws, 0)
     if len(texts) < 2:
         raise OptionError("give two text encoders or more to compare")
     for name in texts:
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise OptionError(f"text encoder {name!r}: a name is of letters, digits and .-_")
+    base = replace(settings or Settings(), method="contrastive", seed=seed)
+    ways: tuple[Way, ...] = ("frozen", "both")
+    plans = {
+        (name, way): plan_heads(
+            replace(base, freeze_text=way == "frozen"),
+            temperatures,
+            seeds,
+            seed,
+            folder / name / way,
+        )
+        for name in texts
+        for way in ways
+    }
     asked = task
     for table in texts.values():
         asked, lam = asked_queries(table, asked, lams)
@@ -108,18 +123,21 @@ def encoder_study(
         )
         for name, table in texts.items()
     }
-    base = replace(settings or Settings(), method="contrastive", seed=seed)
+    ridge_of = {
+        name: (replace(base, method="ridge"), folder / name / "ridge.safetensors") for name in texts
+    }
+    for name, on in measures.items():
+        for one in (ridge_of[name], *chain(*plans[name, "frozen"], *plans[name, "both"])):
+            kept_heads(on.pairs, *one)
     encoders = []
     columns: dict[tuple[str, Way], Floats] = {}
     for name, on in measures.items():
-        ridge = fit(on.pairs, replace(base, method="ridge"), folder / name / "ridge.safetensors")
+        ridge = fit(on.pairs, *ridge_of[name])
         fitted, columns[name, "ridge"] = on.scores([(ridge, seed)])
         studies: dict[Way, HeadsResult] = {}
-        for way in ("frozen", "both"):
-            mine = replace(base, freeze_text=way == "frozen")
-            stage = f"{name}, {way}"
+        for way in ways:
             studies[way], columns[name, way] = by_temperature(
-                on, mine, taus, seeds, folder / name / way, stage, progress
+                on, plans[name, way], f"{name}, {way}", progress
             )
         encoders.append(
             TextEncoder(
