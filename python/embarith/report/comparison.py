@@ -51,7 +51,10 @@ def _comparability(results: Sequence[AnalogyResult]) -> Iterator[str]:
     names = sorted({result.comparison.to for result in results if result.comparison})
     for name in names:
         yield f"Differences are to {name}, paired bootstrap over word pairs."
-    asked = {(one.questions.sha256, one.questions.answered, one.asked_by) for one in results}
+    # Where the same words are missing the same questions were answered; as many may be others.
+    asked = {
+        (one.questions.sha256, frozenset(one.coverage.missing), one.asked_by) for one in results
+    }
     if len(asked) > 1:
         yield "Not comparable: the tables answered different questions of the set."
     if len({one.vocab.sha256 for one in results}) > 1:

@@ -69,7 +69,9 @@ def test_several_tables_are_compared_and_doubts_are_said(analogy: result.Analogy
     assert "Not comparable" not in text
     elsewhere = replace(other, vocab=replace(other.vocab, size=10, sha256="99"), comparison=None)
     assert "Not comparable: the candidates differ" in render([analogy, elsewhere], "terminal")
-    partly = replace(other, questions=replace(other.questions, answered=900), comparison=None)
+    # As many questions, but others.
+    lost = result.Coverage(analogy.coverage.share, {"another": 1})
+    partly = replace(other, coverage=lost, comparison=None)
     assert "Not comparable: the tables answered" in render([analogy, partly], "terminal")
 
 
