@@ -23,7 +23,7 @@ from embarith.questions import simat as sets
 from embarith.questions.simat import Simat
 from embarith.questions.triples import FIELDS
 from embarith.report import render
-from embarith.result import from_json, to_json
+from embarith.result import Coverage, from_json, to_json
 from embarith.statistics import crossed_ratios, interval
 from embarith.sweep import sweep
 from embarith.table import EmbeddingTable
@@ -158,6 +158,30 @@ def test_heads_come_first(task: Simat, tables) -> None:
     assert found.baselines.no_heads_lam == plain.lam
     assert found.heads.temperature == 0.1
     assert "no heads, at its λ" in render([found], "md")
+
+
+def test_tables_of_two_encoders_have_no_score_without_heads(task: Simat, tables) -> None:
+    images, texts = tables
+    other = EmbeddingTable.from_arrays(
+        texts.labels, texts.vectors, provenance=Provenance(encoder="of words")
+    )
+    same = Linear(np.eye(12, dtype=np.float32), np.zeros(12, np.float32))
+    found = simat(images, other, task, heads=Heads(same, same), lams=[1], draws=0)
+    assert found.baselines.no_heads is found.baselines.no_heads_lam is None
+    assert "no_heads" not in found.differences
+    assert "arrays and of words are not one encoder" in render([found], "md")
+    one = simat(images, texts, task, heads=Heads(same, same), lams=[1], draws=0)
+    assert one.baselines.no_heads == one.scores
+
+
+def test_as_many_other_queries_are_not_comparable(task: Simat, tables) -> None:
+    images, texts = tables
+    one, other = (
+        replace(simat(images, texts, task, lams=[1], draws=0), coverage=Coverage(0.9, {word: 9}))
+        for word in ("cat", "dog")
+    )
+    assert "Not comparable: the queries differ" in render([one, other], "md")
+    assert "Not comparable" not in render([one, one], "md")
 
 
 def test_sweep_finds_what_a_search_for_every_lambda_finds(task: Simat, tables) -> None:

@@ -194,7 +194,8 @@ def simat(
     picked = pick(found.success, asked, masks["dev"])
     columns = {"score": found.success[:, picked]}
     raw_lam = None
-    if heads is not None and images.dimensions == texts.dimensions:
+    # Equal dimensions do not make two spaces one.
+    if heads is not None and images.provenance.encoder == texts.provenance.encoder:
         bare = find_space(images, texts, task, None)
         plain = search(bare, asked, lam, right, progress=progress)
         at = pick(plain.success, asked, masks["dev"])

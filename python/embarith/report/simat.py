@@ -130,7 +130,11 @@ def _compared(results: Sequence[SimatResult]) -> Table:
         for one in results
     )
     notes = []
-    if len({(one.questions.sha256, one.questions.answered, one.split) for one in results}) > 1:
+    # The same words are missing where the same queries were asked, not the same number.
+    if (
+        len({(one.questions.sha256, frozenset(one.coverage.missing), one.split) for one in results})
+        > 1
+    ):
         notes.append("Not comparable: the queries differ.")
     if len({(one.judge.kind, one.judge.name) for one in results}) > 1:
         notes.append("Not comparable: what is right was judged in different ways.")
@@ -217,6 +221,11 @@ def _scores(result: SimatResult) -> Table:
         chosen += f" It is the highest tried, and perhaps too low: try beyond {highest:g}."
     missing = [name for name in _FIELDS[1:] if getattr(result.scores, name) is None]
     none = f" No {' and no '.join(missing)} is changed (n = 0)." if missing else ""
+    if result.heads and result.baselines.no_heads is None:
+        none += (
+            f" Not scored without heads: {result.images.name} and {result.texts.name} are not one "
+            "encoder, with one space."
+        )
     return Table(
         f"SIMAT score, {result.split}",
         (

@@ -53,7 +53,7 @@ class SimatBaselines:
     ----------
     no_heads : SimatScores or None
         Without heads, at its own λ, `no_heads_lam`, picked on dev; None without heads, or where
-        the two tables have different dimensions.
+        the two tables are not of one encoder: dimensions alone make no space of two.
     random : SimatScores
         A photograph drawn among the others, in closed form.
     unchanged : SimatScores
