@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from embarith.errors import EmbarithError, OptionError
+from embarith.errors import EmbarithError, FormatError, OptionError
 
 # What the standard library raises for archives that are cut, damaged, encrypted or unknown to it.
 DAMAGED = (
@@ -115,6 +115,43 @@ class PieceFile(io.FileIO):
                 os.fsync(self.fileno())
                 self._unsynced = 0
         return total
+
+
+def leads_out(name: str) -> bool:
+    """Whether a name that is to be joined to a folder leads out of it, whatever the folder holds.
+
+    Examples
+    --------
+    >>> [leads_out(name) for name in ("7.jpg", "a/7.jpg", "../7.jpg", "/home/7.jpg")]
+    [False, False, True, True]
+    """
+    return Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return the place of a file that a list or a table names within a folder.
+
+    Whoever made the list must not choose what else is read: the file may end up on a page.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        A path relative to it.
+
+    Raises
+    ------
+    FormatError
+        The name, or a link on the way, leads out of the folder.
+    """
+    if leads_out(name):
+        raise FormatError(f"{name!r} leads out of {folder}; expected a name within the folder")
+    file = folder / name
+    # Unlike `resolve`, this takes links in a circle for files that are not there.
+    end = Path(os.path.realpath(file))
+    if not end.is_relative_to(os.path.realpath(folder)):
+        raise FormatError(f"{file}: a link out of the folder, to {end}; put the file itself there")
+    return file
 
 
 def read_regular(path: str | Path) -> bytes:

@@ -182,6 +182,17 @@ def test_transform_prints_and_shows(folder: Path) -> None:
     assert "http" not in text
     assert "cat → dog" in run(*words).stdout
     assert json.loads(done.stdout)["schema"] == "embarith.transform/1"
+    out = EmbeddingTable.open(folder / "images.arrow")
+    labels = [f"../{label}" for label in out.index_to_key]
+    EmbeddingTable.from_arrays(labels, out.vectors).save(folder / "out.arrow")
+    page.unlink()
+    led = run(
+        *("transform", labels[0], "cat", "dog", "--images", folder / "out.arrow", *tables[2:]),
+        *("--html", page, "--photographs", photographs),
+    )
+    assert led.exit_code == 1
+    assert f"'{labels[0]}' leads out of {photographs}" in led.stderr
+    assert not page.exists()
     lost = run("transform", task.images[0], "cat", "dgo", *tables)
     assert lost.exit_code == 1
     assert "did you mean 'dog'" in lost.stderr

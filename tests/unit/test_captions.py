@@ -63,6 +63,12 @@ def test_karpathy_names_a_folder(tmp_path: Path) -> None:
         ("image,caption\n", "no captions in it"),
         ("image,caption\na.jpg,\n", ":2: image 'a.jpg' with caption ''"),
         ("image,caption\n,A dog\n", ":2: image '' with caption"),
+        ("image,caption\n../a.jpg,A dog\n", r":2: image '\.\./a\.jpg' leads out of the folder"),
+        ("/a.jpg#0\tA dog\n", r"image '/a\.jpg' leads out of the folder"),
+        (
+            '{"images": [{"filename": "a", "filepath": "/home", "sentences": [{"raw": "x"}]}]}',
+            r"images\[0\]: image '/home/a' leads out of the folder",
+        ),
         ("a.jpg#0\tA dog\nb.jpg A cat\n", r":2: expected IMAGE#N"),
         ('{"images": []}', "neither COCO's nor Karpathy's|no captions in it"),
         ('{"images": [], "annotations": [{"image_id": 4, "caption": "x"}]}', "image 4, which is"),

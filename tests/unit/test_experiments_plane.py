@@ -183,6 +183,19 @@ def test_thumbnails_are_small_photographs_inside_the_result(photographs, folder,
         plane(photographs, "a:b", images=IMAGES, folder=folder)
 
 
+def test_a_link_out_of_the_folder_is_shown_to_nobody(photographs, folder, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "b3.jpg"
+    (folder / "b3.jpg").rename(outside)
+    (folder / "b3.jpg").symlink_to(outside)
+    with pytest.raises(FormatError, match=r"b3\.jpg: a link out of the folder, to .*outside"):
+        plane(photographs, "a:b", images=IMAGES, folder=folder)
+    (folder / "kept").mkdir()
+    outside.rename(folder / "kept" / "b3.jpg")
+    (folder / "b3.jpg").unlink()
+    (folder / "b3.jpg").symlink_to("kept/b3.jpg")
+    plane(photographs, "a:b", images=IMAGES, folder=folder)
+
+
 def test_a_file_that_is_no_photograph_is_named(photographs, folder):
     (folder / "b3.jpg").write_text("no photograph")
     with pytest.raises(FormatError, match=r"b3\.jpg"):

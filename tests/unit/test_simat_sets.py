@@ -112,6 +112,11 @@ def _lonely(folder: Path) -> None:
         (_cell("transfos.csv", "is_test", "maybe"), r"transfos.csv:2: is_test 'maybe'"),
         (_cell("triplets.csv", "dataset_id", "900"), r"no dataset_id \d+; they count"),
         (_cell("triplets.csv", "subj", ""), r"triplets.csv:2: .*a cell is empty"),
+        (
+            _cell("triplets.csv", "region_id", "../7"),
+            r"triplets.csv:2: .*'../7' leads out",
+        ),
+        (_cell("triplets.csv", "region_id", "/7"), r"triplets.csv:2: photograph '/7' leads out"),
         (_drop("triplets.csv", "rel"), r"triplets.csv: no column rel"),
         (_drop("transfos.csv", "region_id"), r"no column region_id or image; .*is stale"),
         (_lonely, r"needs a valid target|no subject|no object|no relation"),

@@ -60,9 +60,15 @@ def test_faults(photographs: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="80 × 60 pixels, and region 1 begins at 90, 0"):
         crop({"1": Region("7", (90, 0, 99, 9))}, photographs, tmp_path / "out")
     lists = tmp_path / "retrieval_db.tsv"
-    lists.write_text("region_id\timage_id\tbbox\n../../escaped\t7\t0,0,2,2\n")
-    with pytest.raises(FormatError, match=r"retrieval_db\.tsv:2: region_id '\.\./\.\./escaped'"):
-        read_regions(lists)
+    for cells, message in (
+        ("../../escaped\t7\t0,0,2,2", r":2: region_id '\.\./\.\./escaped' is no file name"),
+        ("4\t../7\t0,0,2,2", r":2: image_id '\.\./7' is no file name"),
+        ("\t7\t0,0,2,2", ":2: region_id '' is no file name"),
+        ("4\t7", ":2: bbox ''; expected left"),
+    ):
+        lists.write_text(f"region_id\timage_id\tbbox\n{cells}\n")
+        with pytest.raises(FormatError, match=message):
+            read_regions(lists)
     (photographs / "10.jpg").write_text("none")
     with pytest.raises(FormatError, match=r"10\.jpg: no photograph"):
         crop({"1": Region("10", (0, 0, 2, 2))}, photographs, tmp_path / "out")

@@ -16,6 +16,7 @@ from embarith.errors import MissingLabelError, OptionError, nearest
 from embarith.experiments.ask import parse_question
 from embarith.experiments.common import encoder_info
 from embarith.experiments.thumbnails import thumbnails
+from embarith.files import inside
 from embarith.machine import describe_run
 from embarith.result import (
     Place,
@@ -90,7 +91,7 @@ def plane(
     MissingLabelError
         A word that the table lacks, or that has no photographs in it.
     FormatError
-        A file in `folder` that is no photograph.
+        A file in `folder` that is no photograph, or a name or a link that leads out of it.
 
     Examples
     --------
@@ -112,7 +113,7 @@ def plane(
     spots, off = axes.place(points)
     files, side = [""] * len(labels), None
     if folder is not None:
-        files, side = thumbnails([Path(folder) / label for label in labels])
+        files, side = thumbnails([inside(Path(folder), label) for label in labels])
     marks = means
     if len(words) > 2:
         marks = np.concatenate([means, [means[1] - means[0] + means[2]]])

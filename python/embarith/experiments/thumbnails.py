@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from embarith.encoders.image import read_photograph
 from embarith.errors import DataError, OptionError
+from embarith.files import inside
 from embarith.result import SimatResult, TransformResult
 
 # Pixels of the longest side: the first at which all fit.
@@ -35,7 +36,9 @@ def illustrated(result: R, folder: Path) -> R:
     ------
     DataError
         A photograph is not there.
-    FormatError, OptionError, OSError
+    FormatError
+        A name, or a link, that leads out of the folder; and as `thumbnails`.
+    OptionError, OSError
         As `thumbnails`.
     """
     if isinstance(result, SimatResult):
@@ -43,7 +46,7 @@ def illustrated(result: R, folder: Path) -> R:
     else:
         named = [result.image, *(answer.image for answer in result.retrieved)]
     names = list(dict.fromkeys(named))
-    files = [folder / name for name in names]
+    files = [inside(folder, name) for name in names]
     absent = [file for file in files if not file.is_file()]
     if absent:
         raise DataError(

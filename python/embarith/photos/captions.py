@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from embarith.errors import DataError, FormatError
+from embarith.files import leads_out
 
 CAPTIONS = "captions.csv"
 
@@ -68,7 +69,8 @@ def read_captions(path: str | Path) -> dict[str, tuple[str, ...]]:
     DataError
         There is no such file.
     FormatError
-        It has another layout, or a caption without text or without a photograph; names the line.
+        It has another layout, a caption without text or without a photograph, or a photograph
+        whose name leads out of its folder; names the line.
     """
     path = Path(path)
     if path.is_dir():
@@ -89,6 +91,11 @@ def read_captions(path: str | Path) -> dict[str, tuple[str, ...]]:
     for where, image, caption in lines:
         if not image or not caption.strip():
             raise FormatError(f"{path}{where}: image {image!r} with caption {caption!r}")
+        if leads_out(image):
+            raise FormatError(
+                f"{path}{where}: image {image!r} leads out of the folder of photographs; expected "
+                "a name within it"
+            )
         found.setdefault(image, []).append(caption.strip())
     if not found:
         raise FormatError(f"{path}: no captions in it")

@@ -29,30 +29,34 @@ def read_regions(path: str | Path) -> dict[str, Region]:
     DataError
         There is no such file.
     FormatError
-        A column is absent, or a box is none; names the line.
+        A column is absent, a region or image is no file name, or a box is none; names the line.
     """
     path = Path(path)
     found: dict[str, Region] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, delimiter="\t")
+            rows = csv.DictReader(file, delimiter="\t", restval="")
             absent = {"region_id", "image_id", "bbox"} - set(rows.fieldnames or ())
             if absent:
                 raise FormatError(f"{path}: no column {sorted(absent)[0]!r}")
             for row in rows:
-                corners = (row["bbox"] or "").split(",")
+                corners = row["bbox"].split(",")
                 box = tuple(int(one) for one in corners if one.strip().isdecimal())
                 if len(corners) != 4 or len(box) != 4 or box[0] >= box[2] or box[1] >= box[3]:
                     raise FormatError(
                         f"{path}:{rows.line_num}: bbox {row['bbox']!r}; expected left, top, right "
                         "and bottom"
                     )
-                name = row["region_id"]
-                if Path(name).name != name:
-                    raise FormatError(f"{path}:{rows.line_num}: region_id {name!r} is no file name")
-                found[name] = Region(row["image_id"], (box[0], box[1], box[2], box[3]))
+                for column in ("region_id", "image_id"):
+                    if not row[column] or Path(row[column]).name != row[column]:
+                        raise FormatError(
+                            f"{path}:{rows.line_num}: {column} {row[column]!r} is no file name"
+                        )
+                found[row["region_id"]] = Region(row["image_id"], (box[0], box[1], box[2], box[3]))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; it lists the regions to cut out") from None
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise FormatError(f"{path}: {fault}") from None
     return found
 
 

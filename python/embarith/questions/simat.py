@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith.errors import DataError, FormatError, OptionError
-from embarith.files import replacing
+from embarith.files import leads_out, replacing
 from embarith.questions.triples import FIELDS, Triple
 
 SOURCE = (
@@ -216,8 +216,9 @@ def read(folder: str | Path, *, seed: int = 0) -> Simat:
     DataError
         A file is absent.
     FormatError
-        A line is not as it should be, a query's photograph or caption is none of the set's, or no
-        photograph carries its target; names the line. The column `dataset_id` of ``transfos.csv``
+        A line is not as it should be, a photograph's name leads out of its folder, a query's
+        photograph or caption is none of the set's, or no photograph carries its target; names the
+        line. The column `dataset_id` of ``transfos.csv``
         is stale in the published file and is not read.
     """
     path = Path(folder)
@@ -334,6 +335,11 @@ def _photographs(path: Path, captions: int) -> _Photographs:
         triple = Triple(*(row[field] for field in SHORT))
         if not all((*triple, name[0])):
             raise row.fault(f"photograph {name[0]!r} with {' | '.join(triple)!r}; a cell is empty")
+        if leads_out(name[0]):
+            raise row.fault(
+                f"photograph {name[0]!r} leads out of the folder of photographs; expected a name "
+                "within it"
+            )
         if found.setdefault(number, name) != name:
             raise row.fault(
                 f"dataset_id {number} is that of {found[number][0]!r} already; every photograph "
