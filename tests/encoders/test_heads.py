@@ -339,6 +339,10 @@ def test_heads_are_applied_once(
     assert "were applied already; leave them out" in run(*again, code=1).stderr
     refused = run("export-onnx", f"onnx:{minilm}", "-o", tmp_path / "o", "--heads", file, code=1)
     assert f"`embarith encode {minilm} --heads FILE`" in refused.stderr
+    refused = run("export-onnx", led_minilm, "-o", tmp_path / "o", "--heads", file, code=1)
+    assert f"end in heads already; to end in these instead, give the id of the model, {MINILM}" in (
+        refused.stderr
+    )
 
 
 def test_damaged_heads_are_refused(minilm: Path, file: Path, tmp_path: Path) -> None:

@@ -263,6 +263,14 @@ def _check_model(
     """Refuse, before weights are fetched, heads that do not fit and what was exported before."""
     folder = Path(model.removeprefix("onnx:").removeprefix("folder:")).expanduser()
     if any(folder.glob("*.onnx")):
+        card = None
+        with suppress(OSError, UnicodeDecodeError, EmbarithError):
+            card = read_card((folder / CARD).read_text(encoding="utf-8"), CARD)
+        if card is not None and card.heads is not None:
+            raise OptionError(
+                f"{model} holds graphs that end in heads already; to end in these instead, give "
+                f"the id of the model, {card.id}"
+            )
         raise OptionError(
             f"{model} holds graphs, and heads are folded in on the way to them: give the id of the "
             f"model, or apply heads with `embarith encode {folder} --heads FILE`"
