@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,10 @@ def test_score_takes_a_matrix_or_a_judge(folder: Path) -> None:
         (("--lambda", "a"), 2, "expected 1, 0,0.5,1 or FIRST:LAST:STEP"),
         (("--lambda", "0:1:0.3"), 2, "FIRST:LAST:STEP"),
         (("--lambda", "0:1:0"), 2, "FIRST:LAST:STEP"),
+        (("--lambda", ""), 2, "FIRST:LAST:STEP"),
+        (("--lambda", "5:0:0.2"), 2, "FIRST:LAST:STEP"),
+        (("--lambda", "nan"), 2, "'nan'; expected finite numbers that rise"),
+        (("--lambda", "1,0"), 2, "'1,0'; expected finite numbers that rise"),
         (("--split", "train"), 2, "train"),
         (("--template", "a {}"), 2, "only for an encoder as TEXTS"),
         (("--data", "nowhere"), 2, "nowhere"),
@@ -150,11 +155,16 @@ def test_score_writes_a_page(folder: Path) -> None:
     assert not found.thumbnails
     tiles = sum(1 + len(one.retrieved) for one in found.examples)
     assert page.read_text().count("data:image/jpeg;base64,") == tiles
-    (photographs / found.examples[0].image).unlink()
     before = page.read_bytes()
+    (photographs / found.examples[0].image).write_text("no photograph")
+    damaged = _score(folder, *lams, "--html", page, "--photographs", photographs)
+    assert damaged.exit_code == 1
+    assert f"{found.examples[0].image}: " in damaged.stderr
+    assert replace(from_json(damaged.stdout), run=found.run) == found
+    (photographs / found.examples[0].image).unlink()
     lost = _score(folder, *lams, "--html", page, "--photographs", photographs)
     assert lost.exit_code == 1
-    assert f"{found.examples[0].image}: no such photograph (1 of the " in lost.stderr
+    assert f"{found.examples[0].image}: no such photograph (1 of the 40 of set" in lost.stderr
     assert page.read_bytes() == before
 
 

@@ -285,8 +285,16 @@ def test_a_matrix_judges_as_the_published_one_does(task: Simat, tables) -> None:
     answers = looped(photographs, words, task, 1.0)
     agreed = (answers == success)[task.is_test].mean()
     assert found.judge.agreement == approx(agreed)
-    with pytest.raises(OptionError, match=r"shape \(40, 17\); .*expected \(40, 18\)"):
-        simat(images, texts, task, judge=MatrixJudge(oscar[:, 1:]))
+    damaged = oscar.copy()
+    damaged[3, 5] = np.nan
+    for matrix, told in (
+        (oscar[:, 1:], r"shape \(40, 17\); .*expected \(40, 18\)"),
+        (oscar.T, r"shape \(18, 40\); .*expected \(40, 18\)"),
+        (damaged, f"nan for photograph '{task.images[3]}' and caption '{task.captions[5]}'"),
+        (oscar.astype(str), "expected real numbers"),
+    ):
+        with pytest.raises(OptionError, match=f"^matrix: .*{told}"):
+            simat(images, texts, task, judge=MatrixJudge(matrix))
 
 
 def test_an_encoder_judges_by_the_first_caption_and_never_itself(task: Simat, tables) -> None:
@@ -349,14 +357,21 @@ def test_refusals(task: Simat, tables) -> None:
     with pytest.raises(OptionError, match="12 dimensions and arrays 5: two spaces"):
         simat(images, narrow, task)
     head = Linear(np.eye(5, dtype=np.float32), np.ones(5, np.float32))
-    with pytest.raises(OptionError, match="image head takes 5 dimensions and the image table has"):
+    with pytest.raises(OptionError, match="image head takes 5 dimensions and arrays has 12"):
         simat(images, narrow, task, heads=Heads(head, head))
+    wide = Linear(np.ones((5, 12), np.float32), np.ones(5, np.float32))
+    with pytest.raises(OptionError, match="text head takes 12 dimensions and arrays has 5"):
+        simat(images, narrow, task, heads=Heads(wide, wide))
+    other = EmbeddingTable.from_arrays([f"{i}.png" for i in range(40)], images.vectors)
+    with pytest.raises(OptionError, match=r"lacks 40 of the 40 .*such as '0.png', are to be as in"):
+        simat(other, texts, task)
     with pytest.raises(OptionError, match=r"lacks 1 of the 40 photographs .*must be whole"):
         simat(images.select(np.arange(1, 40)), texts, task)
     with pytest.raises(OptionError, match="did you mean 'test'"):
         simat(images, texts, task, split="tests")  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="finite"):
-        simat(images, texts, task, lams=[np.nan])
+    for lams, told in (([np.nan], "nan"), ([], "of none"), ([1, 0], "1.0, 0.0"), ([1, 1], "1.0")):
+        with pytest.raises(OptionError, match=f"λ {told}.*: give one or more finite numbers"):
+            simat(images, texts, task, lams=lams)
     nothing = EmbeddingTable.from_arrays(["moon"], np.ones((1, 12), np.float32))
     with pytest.raises(OptionError, match="asked none of the"):
         simat(images, nothing, task)
@@ -364,6 +379,8 @@ def test_refusals(task: Simat, tables) -> None:
     with pytest.raises(OptionError, match="no dev queries to pick λ on"):
         simat(images, texts, testing)
     assert simat(images, texts, testing, lams=[1], draws=0).lam == 1
+    with pytest.raises(OptionError, match="no dev queries to report on"):
+        simat(images, texts, testing, lams=[1], split="dev")
 
 
 def test_regions_name_photographs_as_well(task: Simat, tables) -> None:

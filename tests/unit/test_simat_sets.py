@@ -89,6 +89,14 @@ def _drop(file: str, column: str) -> Callable[[Path], None]:
     return change
 
 
+def _keep(file: str, lines: int) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        whole = (folder / file).read_text().splitlines(keepends=True)
+        (folder / file).write_text("".join(whole[:lines]))
+
+    return change
+
+
 def _lonely(folder: Path) -> None:
     """Leave the target of the first query to nobody."""
     goal = int(rows_of(folder / "transfos.csv")[0]["target_ids"])
@@ -118,6 +126,11 @@ def _lonely(folder: Path) -> None:
         ),
         (_cell("triplets.csv", "region_id", "/7"), r"triplets.csv:2: photograph '/7' leads out"),
         (_drop("triplets.csv", "rel"), r"triplets.csv: no column rel"),
+        (_keep("triplets.csv", 0), r"triplets.csv: no column subj; the file is empty"),
+        (_keep("triplets.csv", 1), r"triplets.csv: no photographs"),
+        (_keep("transfos.csv", 0), r"transfos.csv: no column field; the file is empty"),
+        (_keep("transfos.csv", 1), r"transfos.csv: no queries"),
+        (_keep("captions.txt", 0), r"captions.txt:1: an empty caption"),
         (_drop("transfos.csv", "region_id"), r"no column region_id or image; .*is stale"),
         (_lonely, r"needs a valid target|no subject|no object|no relation"),
     ],
@@ -138,8 +151,25 @@ def test_a_caption_of_two_triples_and_an_absent_file_are_refused(folder: Path) -
     with pytest.raises(FormatError, match="does not stand for one triple"):
         sets.read(folder)
     (folder / "captions.txt").unlink()
-    with pytest.raises(DataError, match=r"captions\.txt"):
+    with pytest.raises(DataError, match=r"captions\.txt: no such file; a set has triplets"):
         sets.read(folder)
+
+
+def test_a_target_that_only_the_photograph_itself_carries_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "captions.txt").write_text("A cat on grass.\nA dog on grass.\n")
+    rows = (("a.jpg", "cat", 0, 0), ("a.jpg", "dog", 0, 1), ("b.jpg", "cat", 1, 0))
+    write_rows(
+        tmp_path / "triplets.csv",
+        [
+            {"image": image, "subj": subject, "rel": "on", "obj": "grass", "dataset_id": number}
+            | {"caption_id": caption}
+            for image, subject, number, caption in rows
+        ],
+    )
+    query = {"image": "a.jpg", "field": "subj", "value": "cat", "target": "dog", "target_ids": 1}
+    write_rows(tmp_path / "transfos.csv", [query])
+    with pytest.raises(FormatError, match=r"transfos.csv:2: only 'a.jpg' itself carries the targ"):
+        sets.read(tmp_path)
 
 
 def _pets(count: int = 120) -> dict[str, list[str]]:

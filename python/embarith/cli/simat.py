@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +29,19 @@ class _Lams(click.ParamType[tuple[float, ...]]):
         if isinstance(value, tuple):
             return value
         try:
-            if ":" not in value:
-                return tuple(float(one) for one in value.split(","))
-            first, last, step = (float(one) for one in value.split(":"))
-            count = round((last - first) / step)
-            if count < 0 or abs(first + count * step - last) > 1e-9 or count > 10_000:
-                raise ValueError(value)
-            # As they are written, not as they add up.
-            return tuple(round(first + i * step, 9) for i in range(count + 1))
+            lams = tuple(float(one) for one in value.split(":" if ":" in value else ","))
+            if ":" in value:
+                first, last, step = lams
+                count = round((last - first) / step)
+                if count < 0 or abs(first + count * step - last) > 1e-9 or count > 10_000:
+                    raise ValueError(value)
+                # As they are written, not as they add up.
+                lams = tuple(round(first + i * step, 9) for i in range(count + 1))
         except (ValueError, ZeroDivisionError, OverflowError):
             self.fail(f"{value!r}; expected 1, 0,0.5,1 or FIRST:LAST:STEP as 0:5:0.2", param, ctx)
+        if not all(map(isfinite, lams)) or any(b <= a for a, b in pairwise(lams)):
+            self.fail(f"{value!r}; expected finite numbers that rise", param, ctx)
+        return lams
 
 
 folder_option = click.option(
@@ -166,14 +171,13 @@ def score(
         raise click.UsageError("--photographs: only for an encoder as IMAGES, or with --html")
     task = sets.read(folder, seed=seed)
     opened = Heads.read(heads) if heads else None
-    photos, words = _photographs(images, task, photographs), _words(texts, task, template)
-    judged: MatrixJudge | EncoderJudge | None = None
-    if matrix is not None:
-        judged = _matrix(matrix)
-    elif judge is not None:
+    judged: MatrixJudge | EncoderJudge | None = None if matrix is None else _matrix(matrix)
+    files = _files(task, photographs) if photographs is not None else None
+    photos, words = _photographs(images, task, files), _words(texts, task, template)
+    if judge is not None:
         from embarith.experiments.simat import EncoderJudge
 
-        judged = EncoderJudge(_photographs(judge[0], task, photographs), _words(judge[1], task, ()))
+        judged = EncoderJudge(_photographs(judge[0], task, files), _words(judge[1], task, ()))
     with _shared.show_progress() as progress:
         result = run(
             photos,
@@ -187,9 +191,10 @@ def score(
             seed=seed,
             progress=progress,
         )
+    # First, so that the scores are there whatever becomes of the page.
+    _shared.print_results([result], as_json)
     if html is not None:
         _shared.write_page(result, html, photographs)
-    _shared.print_results([result], as_json)
 
 
 def _is_encoder(spec: str) -> bool:
@@ -200,19 +205,29 @@ def _is_encoder(spec: str) -> bool:
     return is_encoder(spec)
 
 
-def _photographs(spec: str, task: Simat, folder: Path | None) -> EmbeddingTable:
+def _files(task: Simat, folder: Path) -> list[Path]:
+    """Return the files of a set's photographs, all of which have to be there."""
+    from embarith.errors import DataError
+
+    files = [folder / image for image in task.images]
+    absent = [file for file in files if not file.is_file()]
+    if absent:
+        raise DataError(
+            f"{absent[0]}: no such photograph ({len(absent):,} of the {len(files):,} of "
+            f"{task.name} are absent)"
+        )
+    return files
+
+
+def _photographs(spec: str, task: Simat, files: list[Path] | None) -> EmbeddingTable:
     if not _is_encoder(spec):
         return _shared.open_table(spec, None, False)
     from embarith.encoders.encoding import Photographs, encode
     from embarith.encoders.onnx import load_encoder
-    from embarith.errors import DataError, OptionError
+    from embarith.errors import OptionError
 
-    if folder is None:
+    if files is None:
         raise OptionError(f"{spec} is an encoder; --photographs DIR says where the photographs lie")
-    files = [folder / image for image in task.images]
-    absent = [file for file in files if not file.is_file()]
-    if absent:
-        raise DataError(f"{absent[0]}: no such photograph ({len(absent):,} are absent)")
     with _shared.show_progress() as progress:
         return encode(load_encoder(spec), Photographs(task.images, files), progress=progress).table
 

@@ -76,6 +76,7 @@ def transform(
         lam=lam,
         topn=topn,
     )
+    # First, so that the answers are there whatever becomes of the page.
+    _shared.print_results([result], as_json)
     if html is not None:
         _shared.write_page(result, html, photographs)
-    _shared.print_results([result], as_json)

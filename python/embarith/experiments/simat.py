@@ -164,9 +164,10 @@ def simat(
     Raises
     ------
     OptionError
-        A photograph without vector, no query with both words, tables of different dimensions
-        without heads, heads that do not fit or were applied already, λ that do not rise, a matrix
-        of another shape, or a judge that is the system itself.
+        A photograph without vector, no query of the split with both words, tables of different
+        dimensions without heads, heads that do not fit or were applied already, λ that do not rise
+        or several without dev queries to pick one on, a matrix of another shape, or a judge that
+        is the system itself.
     """
     started = time.perf_counter()
     if split not in SPLITS:
@@ -187,10 +188,14 @@ def simat(
         )
     known = np.array([not words for words in missing])
     asked = task.select(np.flatnonzero(known)) if lost else task
-    found = search(space, asked, lam, right, progress=progress)
     masks = _masks(asked)
     if not masks[split].any():
         raise OptionError(f"{task.name} has no {split} queries to report on")
+    if len(lam) > 1 and not masks["dev"].any():
+        raise OptionError(
+            f"{task.name} has no dev queries to pick λ on; give a single λ with --lambda"
+        )
+    found = search(space, asked, lam, right, progress=progress)
     picked = pick(found.success, asked, masks["dev"])
     columns = {"score": found.success[:, picked]}
     raw_lam = None
@@ -371,16 +376,19 @@ def photograph_rows(images: EmbeddingTable, task: Simat) -> Ints:
     if len(lost):
         raise OptionError(
             f"{images.provenance.encoder} lacks {len(lost):,} of the {len(rows):,} photographs of "
-            f"{task.name}, such as {task.images[lost[0]]!r}; its labels are as in the column image "
-            "or region_id, and the gallery must be whole"
+            f"{task.name}, such as {task.images[lost[0]]!r}, and the gallery must be whole; its "
+            f"labels, such as {images.index_to_key[0]!r}, are to be as in the column image or "
+            "region_id"
         )
     return rows
 
 
 def _check_heads(images: EmbeddingTable, texts: EmbeddingTable, heads: Heads | None) -> None:
     if heads is not None:
-        for table in (images, texts):
+        sides: tuple[tuple[EmbeddingTable, Tower], ...] = ((images, "visual"), (texts, "text"))
+        for table, tower in sides:
             heads.check_not_applied(table.provenance)
+            heads.check(tower, table.dimensions, table.provenance.encoder)
     elif images.dimensions != texts.dimensions:
         raise OptionError(
             f"{images.provenance.encoder} has {images.dimensions:,} dimensions and "
@@ -437,12 +445,12 @@ def dev_score(
 def asked_queries(
     texts: EmbeddingTable, task: Simat, lams: Sequence[float]
 ) -> tuple[Simat, Floats]:
-    """Return the queries whose words have vectors, and the λ, rising.
+    """Return the queries whose words have vectors, and the λ.
 
     Raises
     ------
     OptionError
-        No dev query is left to pick λ on, or λ that are no numbers.
+        No dev query is left to pick λ on, or λ that do not rise.
     """
     words = np.array(task.words)[texts.rows(task.words) >= 0]
     known = np.isin(task.value, words) & np.isin(task.target, words)
@@ -543,20 +551,20 @@ def _without_transformation(space: Space, task: Simat, right: Bools) -> dict[str
 
 
 def _lams(lams: Sequence[float]) -> Floats:
-    found = np.array(sorted({float(one) for one in lams}))
-    if not len(found) or not np.isfinite(found).all():
-        raise OptionError(f"λ {lams!r}: give one or more finite numbers")
+    found = np.array([float(one) for one in lams])
+    if not len(found) or not np.isfinite(found).all() or (np.diff(found) <= 0).any():
+        told = ", ".join(map(str, found.tolist())) or "of none"
+        raise OptionError(f"λ {told}: give one or more finite numbers, rising")
     return found
 
 
 def pick(success: Floats, task: Simat, dev: Bools) -> int:
-    """Return the place of the λ with the highest score on dev, the lowest of equals."""
+    """Return the place of the λ with the highest score on dev, the lowest of equals.
+
+    Several λ need dev queries.
+    """
     if success.shape[1] == 1:
         return 0
-    if not dev.any():
-        raise OptionError(
-            f"{task.name} has no dev queries to pick λ on; give a single λ with --lambda"
-        )
     scores = np.average(success[dev], axis=0, weights=task.weights[dev])
     return int(np.flatnonzero(scores >= scores.max() - statistics.EQUAL)[0])
 
@@ -579,8 +587,18 @@ def _judge(
                 f"{judge.name}: a matrix of shape {judge.similarities.shape}; {task.name} has "
                 f"{wanted[0]:,} photographs and {wanted[1]:,} captions: expected {wanted}"
             )
-        if not np.isfinite(judge.similarities).all():
-            raise OptionError(f"{judge.name}: the matrix holds values that are not finite")
+        if judge.similarities.dtype.kind not in "fiub":
+            raise OptionError(
+                f"{judge.name}: a matrix of {judge.similarities.dtype}; expected real numbers"
+            )
+        lost = np.argwhere(~np.isfinite(judge.similarities))
+        if len(lost):
+            row, column = lost[0]
+            raise OptionError(
+                f"{judge.name}: the matrix holds {judge.similarities[row, column]} for photograph "
+                f"{task.images[row]!r} and caption {task.captions[column]!r} (row {row}, column "
+                f"{column}; {len(lost):,} values are not finite)"
+            )
         return judge.similarities > judge.threshold, SimatJudge(
             "matrix", judge.name, judge.threshold
         )

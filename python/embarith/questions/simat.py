@@ -272,6 +272,8 @@ def read(folder: str | Path, *, seed: int = 0) -> Simat:
 def _captions(path: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n")
+    except FileNotFoundError:
+        raise _absent(path) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -280,6 +282,10 @@ def _captions(path: Path) -> tuple[str, ...]:
         if not line.strip():
             raise FormatError(f"{path}:{number}: an empty caption; captions are numbered by line")
     return tuple(line.strip() for line in lines)
+
+
+def _absent(path: Path) -> DataError:
+    return DataError(f"{path}: no such file; a set has {TRIPLETS}, {TRANSFOS} and {CAPTIONS}")
 
 
 def _rows(path: Path, needed: Sequence[str]) -> Iterator[_Row]:
@@ -291,16 +297,15 @@ def _rows(path: Path, needed: Sequence[str]) -> Iterator[_Row]:
             if absent or not {"region_id", "image"} & set(columns):
                 column = absent[0] if absent else "region_id or image"
                 stale = "; dataset_id is stale in published files" if "region" in column else ""
-                raise FormatError(f"{path}: no column {column}; it has {', '.join(columns)}{stale}")
+                held = f"it has {', '.join(columns)}" if columns else "the file is empty"
+                raise FormatError(f"{path}: no column {column}; {held}{stale}")
             for cells in rows:
                 row = _Row(path, rows.line_num, cells)
                 if None in cells or None in cells.values():
                     raise row.fault(f"expected {len(columns)} columns")
                 yield row
     except FileNotFoundError:
-        raise DataError(
-            f"{path}: no such file; a set has {TRIPLETS}, {TRANSFOS} and {CAPTIONS}"
-        ) from None
+        raise _absent(path) from None
     except (UnicodeDecodeError, csv.Error) as fault:
         raise FormatError(f"{path}: {fault}") from None
 

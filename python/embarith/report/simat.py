@@ -78,8 +78,9 @@ def blocks(result: SimatResult, figures: Mapping[str, Figure]) -> Iterator[Block
     yield from _pictures(result, figures)
     if len(result.curve) > 1:
         yield _curve(result)
-    if result.pairs:
+    if any(pair.n >= FEWEST for pair in result.pairs):
         yield _hardest(result)
+    if result.pairs:
         yield _listing(result.pairs)
     if result.examples:
         yield _examples(result)
