@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from embarith.questions.triples import Triple, describe, differ, triples
@@ -113,3 +116,10 @@ def test_changes_that_show(field: int, value: str, target: str, shown: bool) -> 
 def test_descriptions() -> None:
     assert describe(Triple("animal", "in", "water")) == "An animal in water."
     assert describe(Triple("man", "wearing", "sunglasses")) == "A man wearing sunglasses."
+
+
+def test_no_word_stands_twice_in_a_list() -> None:
+    text = (files("embarith.questions") / "triples.toml").read_text(encoding="utf-8")
+    for name, words in tomllib.loads(text).items():
+        for one in [words] if isinstance(words, str) else words:
+            assert len(set(one.split())) == len(one.split()), name

@@ -21,8 +21,10 @@ somebody is ``in`` are worn.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import NamedTuple
 
 
@@ -37,320 +39,49 @@ class Triple(NamedTuple):
 FIELDS = ("subject", "relation", "object")
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+# -- words -------------------------------------------------------------------------------------
+
+_LISTS = tomllib.loads((files("embarith.questions") / "triples.toml").read_text(encoding="utf-8"))
 
 
-# -- lists -------------------------------------------------------------------------------------
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_LISTS[name].split())
 
-_DETERMINERS = _words(
-    "a an the this these those his her its their my your our some another each every any all both "
-    "several many few no one two three four five six seven eight nine ten other different various "
-    "numerous multiple"
-)
-_PLURAL_MARKS = _words(
-    "two three four five six seven eight nine ten several many few both these those numerous "
-    "multiple various"
-)
-_ADJECTIVES = _words(
-    "white black red blue brown green yellow orange pink purple gray grey tan beige gold golden "
-    "silver maroon turquoise teal blond blonde brunette dark light bright colorful colored "
-    "multicolored multi-colored striped plaid checkered spotted patterned young little small large "
-    "big long old older elderly tall short huge tiny giant wide narrow high low deep shallow steep "
-    "young younger smaller larger smallest big bigger wet dry dirty clean muddy grassy snowy sandy "
-    "rocky icy dusty rough smooth sunny cloudy rainy foggy wooden metal plastic concrete brick "
-    "stone leather wool rubber glass paper cardboard inflatable furry fluffy hairy shaggy curly "
-    "bald bearded shirtless naked barefoot lone single busy crowded empty full open closed close "
-    "outdoor indoor public urban rural male "
-    "female teenage adult middle-aged asian african american "
-    "african-american indian german chinese japanese "
-    "mexican oriental caucasian australian european "
-    "happy sad funny cute pretty beautiful attractive handsome fat thin skinny chubby heavy slim "
-    "hot cold warm fresh green-eyed native traditional professional military christmas halloween "
-    "hooded sleeveless snow-covered tree-lined makeshift overcast upside same new fake real round "
-    "square flat main front rear right left hind upper lower nearby very brightly lit dressed "
-    "haired long-haired brown-haired red-haired dark-haired dark-skinned wooded paved fenced rusty "
-    "fallen broken abandoned ornate elaborate fancy formal casual strange unusual interesting "
-    "colourful swimming bathing shopping fishing skiing parking playing hiking dancing racing "
-    "wedding martial identical matching similar opposing competing"
-)
-# Before a noun these are part of its name, not what it does.
-_COMPOUNDS = _words(
-    "swimming bathing shopping fishing skiing parking hiking racing wedding boxing skating bowling "
-    "rafting diving riding climbing living dining jumping"
-)
-_NO_PARTICIPLES = _words(
-    "building clothing ring string king railing swing spring something nothing anything everything "
-    "wedding ceiling morning evening sling wing earring viking duckling awning crossing clearing "
-    "painting drawing carving landing sibling frosting icing thing bling offspring during including"
-)
-_AUXILIARIES = _words("is are was were be been being am 's 're isn't aren't")
-_ADVERBS = _words(
-    "together high fast very away back forward backwards forwards alone outdoors "
-    "indoors upside sideways just still also there here nearby hard low happily up-close aside "
-    "apart barefoot shirtless ahead overhead underwater onstage closely midair mid-air downhill "
-    "uphill upstairs downstairs not now then so too while-airborne airborne asleep head-first"
-)
-_CONJUNCTIONS = _words("while whilst as when because so if but or where then than since until")
-_RELATIVES = _words("who which that")
-_PRONOUNS = _words(
-    "he she it they him them we us you i someone somebody something anything everything nothing "
-    "himself herself itself themselves each-other what there others who whom"
-)
-_MULTIWORD = {
-    "in front of": "in-front-of",
-    "on top of": "on",
-    "at the top of": "on",
-    "in the middle of": "in",
-    "in the middle": "",
-    "in the background": "",
-    "in the foreground": "",
-    "in the distance": "",
-    "in the back of": "in",
-    "next to": "next-to",
-    "close to": "near",
-    "out of": "out-of",
-    "on the side of": "beside",
-    "at the edge of": "near",
-    "on the edge of": "on",
-    "in mid air": "in air",
-    "in mid-air": "in air",
-    "in midair": "in air",
-    "in order to": "about-to",
-    "about to": "about-to",
-    "getting ready to": "about-to",
-    "gets ready to": "about-to",
-    "ready to": "about-to",
-    "preparing to": "about-to",
-    "prepares to": "about-to",
-    "trying to": "about-to",
-    "tries to": "about-to",
-    "try to": "about-to",
-    "attempting to": "about-to",
-    "attempts to": "about-to",
-    "going to": "about-to",
-    "waiting to": "about-to",
-    "each other": "each-other",
-    "one another": "each-other",
-    "ice cream": "ice-cream",
-    "hot dog": "hot-dog",
-    "t shirt": "shirt",
-}
-_PREPOSITIONS = {
-    word: word
-    for word in _words(
-        "in on at over under through across along down up into onto off from with near by beside "
-        "behind above below between against around toward past in-front-of next-to out-of out to"
-    )
-} | {
-    "towards": "toward",
-    "inside": "in",
-    "within": "in",
-    "atop": "on",
-    "upon": "on",
-    "beneath": "under",
-    "underneath": "under",
-    "alongside": "beside",
-    "outside": "outside",
-    "amongst": "among",
-    "among": "among",
-    "amid": "in",
-    "aboard": "on",
-}
-# What they join says nothing of who is where.
-_IDLE = _words("of for during like about after before without until via per except including")
 
-# A part or an amount of what comes after `of`.
-_PARTS = _words(
-    "group crowd pair couple bunch pack team number lot herd flock piece pile set series variety "
-    "type kind edge side top bottom middle front "
-    "back end base bank bed body patch stack collection "
-    "row line field expanse stretch range array sort assortment cup bottle glass bowl plate bag "
-    "can can bucket part"
-)
-_VAGUE = _words(
-    "front side top bottom middle edge end background foreground distance camera day time way area "
-    "kind lot bit number line row scene picture photo photograph view other one thing place part "
-    "piece variety direction position base left right night sun light trick pose style action "
-    "motion speed height shot look fun run use back center centre corner sort stunt move "
-    "competition event activity level angle turn others half each-other close rest "
-    "background afternoon evening morning life work order addition contrast attempt game "
-    "match last first closeup image seen shown bound "
-    "group none conversation race training school wedding party"
-)
-_SAME = {
-    "lady": "woman",
-    "female": "woman",
-    "guy": "man",
-    "gentleman": "man",
-    "male": "man",
-    "fellow": "man",
-    "kid": "child",
-    "toddler": "child",
-    "infant": "baby",
-    "bicycle": "bike",
-    "motorbike": "motorcycle",
-    "t-shirt": "shirt",
-    "tshirt": "shirt",
-    "tee-shirt": "shirt",
-    "cellphone": "phone",
-    "telephone": "phone",
-    "puppy": "dog",
-    "doggy": "dog",
-    "sweatshirt": "sweater",
-    "hoodie": "sweater",
-    "sea": "ocean",
-    "woods": "forest",
-    "sofa": "couch",
-    "bicyclist": "cyclist",
-    "biker": "cyclist",
-    "automobile": "car",
-    "trousers": "pants",
-    "eyeglasses": "glasses",
-    "stairway": "stairs",
-    "staircase": "stairs",
-    "stone": "rock",
-    "boulder": "rock",
-    "pavement": "sidewalk",
-    "roadway": "road",
-    "ledge": "ledge",
-}
-_SINGULAR = {
-    "men": "man",
-    "women": "woman",
-    "children": "child",
-    "people": "people",
-    "feet": "foot",
-    "teeth": "tooth",
-    "geese": "goose",
-    "mice": "mouse",
-    "sheep": "sheep",
-    "deer": "deer",
-    "fish": "fish",
-    "wolves": "wolf",
-    "leaves": "leaf",
-    "knives": "knife",
-    "scarves": "scarf",
-    "calves": "calf",
-    "shelves": "shelf",
-    "skis": "ski",
-    "buses": "bus",
-    "canoes": "canoe",
-    "shoes": "shoe",
-    "horses": "horse",
-    "houses": "house",
-    "cookies": "cookie",
-    "movies": "movie",
-    "policemen": "policeman",
-    "cowboys": "cowboy",
-}
-_UNCHANGED = _words(
-    "shorts pants jeans sunglasses glasses clothes trunks stairs goggles headphones tights "
-    "tennis christmas bus gymnastics lens cactus octopus rapids woods canvas karaoke campus bus "
-    "chess gas trousers pajamas overalls leggings binoculars sports bleachers ropes"
-)
-CLOTHES = _words(
-    "shirt shorts pants jeans dress jacket coat hat cap sweater suit uniform swimsuit bikini "
-    "costume outfit clothes clothing skirt vest jersey wetsuit trunks tie scarf gear helmet "
-    "sunglasses glasses goggles boot shoe glove top robe gown attire bandanna mask headband hoodie "
-    "sari kimono kilt apron blouse tights overalls tuxedo underwear wig collar muzzle harness"
-)
-PEOPLE = _words(
-    "man woman boy girl child baby person people adult teenager teen player skateboarder "
-    "snowboarder surfer skier climber cyclist runner rider wrestler hiker swimmer kayaker dancer "
-    "musician bride groom cowboy couple family crowd "
-    "team band performer worker racer skater golfer "
-    "pitcher batter catcher referee fan spectator soldier policeman officer guitarist singer "
-    "fisherman boxer gymnast cheerleader student tourist pedestrian bystander friend mother father "
-    "mom dad parent sister brother son daughter owner driver member lifeguard clown artist chef "
-    "firefighter biker jogger acrobat athlete diver marcher vendor customer kid group"
-)
-# Of two people only these cannot be one and the same.
-_DISTINCT = _words("man woman boy girl baby")
-ANIMALS = _words(
-    "dog cat horse bird cow sheep animal goat bull duck goose swan pigeon seagull elephant bear "
-    "monkey lion tiger zebra giraffe fish camel pig chicken rabbit squirrel deer wolf poodle "
-    "greyhound terrier retriever collie dalmatian bulldog beagle labrador shepherd"
-)
-# Dogs are dogs, whatever the breed.
-_BREEDS = _words(
-    "poodle greyhound terrier retriever collie dalmatian bulldog beagle labrador shepherd lab "
-    "husky dachshund corgi chihuahua rottweiler doberman spaniel schnauzer pug boxer-dog"
-)
-_MASS = _words(
-    "grass water snow sand air ice dirt mud food grass traffic equipment clothing gear hay "
-    "shorts pants jeans sunglasses glasses clothes trunks stairs goggles headphones tights people "
-    "rapids forest-floor graffiti beer coffee attire smoke fire jewelry makeup camouflage sunlight "
-    "binoculars overalls pajamas rain wood leash-free underwear ice-cream music tennis basketball "
-    "football soccer baseball volleyball hockey golf rugby lacrosse cricket frisbee-golf"
-)
-
-_VERBS = _words(
-    "run sit stand jump walk play ride hold wear look smile carry climb swim pose eat talk watch "
-    "dance take lay lie fly drink chase perform hang slide go wait get splash make read overlook "
-    "laugh race skate come throw fight leap swing skateboard smoke bite surf fall pull ski shake "
-    "dive lean use wave wade drive catch chew have sleep paddle wrestle stare shoot push kick "
-    "stick roll dig cross blow face float kiss snowboard reach point rest put march show cover "
-    "lick crash kayak move sing pass grind hike sniff row enjoy hit jog lead touch raft help "
-    "compete tackle bounce cast leave balance pour spin crawl practice rollerblade speak follow "
-    "feed fetch kneel spray write toss bark land crouch descend hide raise bike pick shovel box "
-    "gather open bend clap drag break hug pitch surround dangle clean turn camp retrieve travel "
-    "lift cook pet grab work fire flap celebrate board cut examine relax cycle soak stretch "
-    "dribble juggle teach hand herd bowl serve gaze peer sled trot gallop hop skip tumble stroll "
-    "approach bathe brush build buy carve cheer clutch collect drop embrace emerge exit enter "
-    "flip gesture glide grasp guide hurdle inspect kneel launch listen meet navigate nuzzle "
-    "observe paint park peek perch photograph play-fight plunge pose pounce press prepare pretend "
-    "rappel rope rub rush sail scale scream screech search sell share shout sip skim slice snuggle "
-    "sprint squat squint step strike study sunbathe sweep swat tag taste tickle tie tow trek tug "
-    "twirl wash water wheel whisper wrap yawn yell bat guard scratch chat nap bow hurl rock mount "
-    "attack block score sew weld knit straddle shop tap "
-    "dunk swallow shower pedal maneuver ascend appear roam wander tend"
-)
-_DOUBLED = _words(
-    "run sit swim hit get put cut jog dig hug hop skip clap flip drag pet spin slip grab wrap step "
-    "chat bat tug shop stop rub tap nap sip sled trot squat tag skim"
-)
-# Nouns, where they stand after a noun: ocean waves, a playground slide.
-_NOUNS = _words(
-    "wave swing slide step leaf leave face drink trick "
-    "point box hand board pet bike boat rope rock "
-    "park ski skate wheel water row paint sled bat fire raft tag land camp cut kayak skateboard "
-    "snowboard hurdle bowl tie shower float sail cover stick brush guard block scale pedal cross "
-    "pick cook fall drive kick match shop sign mount study store"
-)
-# Of one who stands alone these are nouns too: a ski jump, a concession stand.
-_ALSO_NOUNS = _NOUNS | _words(
-    "ride jump play walk run race stand dance climb "
-    "watch look hold catch show dive fight work help "
-    "rest roll drop pitch pass cast splash toss move reach practice"
-)
-_PASSIVES = _words(
-    "dressed covered surrounded filled lined attached parked seated gathered tied wrapped buried "
-    "decorated suspended held pulled pushed chased tackled carried led followed ridden pursued "
-    "soaked crouched perched clad stuck hidden stranded bundled photographed lifted thrown seen "
-    "shown made taken built drawn"
-)
-# These say too little alone.
-_LIGHT = _words(
-    "being doing getting taking making having going trying starting setting giving showing looking "
-    "using putting becoming standing sitting seen shown made taken appearing"
-)
-# After these a second verb says what is done: `sits reading a book`.
-_POSTURES = _words("sitting standing lying kneeling walking running going coming crouching seated")
-_VERBLESS = _words(
-    "in on at near by beside behind next-to in-front-of under over between against around with "
-    "through among above outside inside across down up along"
-)
-_BODY = _words(
-    "mouth hand face head arm leg foot hair lap "
-    "back shoulder neck nose ear eye finger tongue tooth "
-    "body chest knee tail paw stomach belly hip waist fist thumb beard mustache fur skin muscle jaw"
-)
-_COLORS = _words(
-    "white black red blue brown green yellow orange pink purple gray grey tan beige gold"
-)
-# What a person does in one of these places hardly differs to the eye from one to the next.
-_WHERE = _words("in on at through across along down up around near by beside next-to toward to")
+CLOTHES = _words("clothes")
+PEOPLE = _words("people")
+ANIMALS = _words("animals")
+_DISTINCT = _words("distinct")
+_BREEDS = _words("breeds")
+_MASS = _words("mass")
+_DETERMINERS = _words("determiners")
+_PLURAL_MARKS = _words("plural_marks")
+_ADJECTIVES = _words("adjectives")
+_COLORS = _words("colors")
+_COMPOUNDS = _words("compounds")
+_NO_PARTICIPLES = _words("no_participles")
+_NO_PAST = _words("no_past")
+_NO_ADVERBS = _words("no_adverbs")
+_PARTS = _words("parts")
+_UNCHANGED = _words("unchanged")
+_SAME: dict[str, str] = _LISTS["same"]
+_SINGULAR: dict[str, str] = _LISTS["singular"]
+_MULTIWORD: dict[str, str] = _LISTS["multiword"]
+_AUXILIARIES = _words("auxiliaries")
+_ADVERBS = _words("adverbs")
+_CONJUNCTIONS = _words("conjunctions")
+_RELATIVES = _words("relatives")
+_IDLE = _words("idle")
+_PRONOUNS = _words("pronouns")
+_PREPOSITIONS = {word: word for word in _words("prepositions")} | _LISTS["preposition"]
+_VERBLESS = _words("verbless")
+_WHERE = _words("where")
+_VERBS = _words("verbs")
+_DOUBLED = _words("doubled")
+_PASSIVES = _words("passives")
+_LIGHT = _words("light")
+_POSTURES = _words("postures")
+_NOUNS = _words("nouns")
 
 
 def _participle(verb: str) -> str:
@@ -378,51 +109,19 @@ def _past(verb: str) -> str:
 
 _THIRD = {_third(verb): _participle(verb) for verb in _VERBS}
 _BASE = {verb: _participle(verb) for verb in _VERBS}
-_PAST = {_past(verb): _participle(verb) for verb in _VERBS} | {
-    "ran": "running",
-    "sat": "sitting",
-    "stood": "standing",
-    "held": "holding",
-    "rode": "riding",
-}
+_PAST = {_past(verb): _participle(verb) for verb in _VERBS} | _LISTS["past"]
 
-_SILENT = _VAGUE | _PRONOUNS | _BODY
+_SILENT = _PRONOUNS | _words("vague") | _words("body")
 _WEARERS = PEOPLE | ANIMALS
 _OPENERS = _DETERMINERS | (_ADJECTIVES - _COLORS)
 _PASSED = _AUXILIARIES | _ADVERBS
 _STOPS = _IDLE | _CONJUNCTIONS | _RELATIVES | _AUXILIARIES | _PRONOUNS | {"and", "about-to"}
-# One of these may be any of those.
-_GENERAL = {
-    "animal": ANIMALS,
-    "water": _words("ocean lake pool river stream pond puddle creek wave"),
-    "toy": _words("ball frisbee stick bone"),
-    "object": _words("ball frisbee stick bone toy"),
-} | dict.fromkeys(_words("clothes clothing outfit gear attire costume uniform"), CLOTHES)
-# Words that one photograph can be told with as well as with the other.
-_ALIKE = [
-    _words(one)
-    for one in (
-        "beach shore coast",
-        "beach sand",
-        "jacket coat sweater",
-        "hat cap",
-        "glasses sunglasses goggles",
-        "pants jeans",
-        "shorts trunks",
-        "swimsuit bikini trunks wetsuit",
-        "street road",
-        "path trail",
-        "ground floor dirt",
-        "grass lawn field yard",
-        "hill mountain cliff",
-        "bar rail railing pole",
-        "holding carrying",
-        "running jogging",
-        "jumping leaping",
-        "climbing scaling",
-    )
-]
-_NO_PAST = _words("bed sled shed seaweed red colored feed speed breed weed steed")
+_GENERAL = (
+    {"animal": ANIMALS}
+    | {wide: frozenset(narrow.split()) for wide, narrow in _LISTS["general"].items()}
+    | dict.fromkeys(_words("clothing"), CLOTHES)
+)
+_ALIKE = [frozenset(words.split()) for words in _LISTS["alike"]]
 
 # -- the rule ----------------------------------------------------------------------------------
 
@@ -746,7 +445,7 @@ def _is_participle(token: str) -> bool:
 
 
 def _is_ly(token: str) -> bool:
-    return token.endswith("ly") and token not in ("family", "fly", "belly", "bully", "jelly")
+    return token.endswith("ly") and token not in _NO_ADVERBS
 
 
 def _singular(word: str) -> str:
