@@ -78,7 +78,7 @@ def test_photographs_and_their_outcomes_are_seen(page: Any) -> None:
     assert first[1] == "✓ right .900\n1.jpg"
     assert first[2] == '✗ wrong .800\n"><img src=x onerror=alert(2)>.jpg'
     assert page.locator("script").count() == 1
-    figures = page.locator("figure > img[src^='data:image/svg']")
+    figures = page.locator("figure > .wide > img[src^='data:image/svg']")
     assert figures.count() == 3
     assert figures.evaluate_all("all => all.every(one => one.naturalWidth > 400)")
     assert all(figures.nth(at).get_attribute("alt") for at in range(3))
@@ -91,3 +91,14 @@ def test_the_listing_beside_is_filtered_by_itself(page: Any) -> None:
     assert listing.locator("tbody tr:visible").count() == 2
     assert listing.locator("output").inner_text() == "2 of 4"
     assert len(shown(page)) == 4
+
+
+def test_a_narrow_page_scrolls_what_is_wide_by_itself(page: Any) -> None:
+    page.set_viewport_size({"width": 420, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 420
+    # Of a figure that is drawn smaller nobody can read the letters.
+    widths = page.locator("figure .wide img").evaluate_all("all => all.map(one => one.width)")
+    assert min(widths) == 570
+    for label in page.locator(".filters label").all():
+        control = label.locator("select")
+        assert abs(label.bounding_box()["y"] - control.bounding_box()["y"]) < 20

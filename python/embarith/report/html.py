@@ -61,6 +61,7 @@ _STYLE = """
 .embarith figure { margin: 1.2em 0; max-width: 62em; }
 .embarith figure img { width: 50em; max-width: 100%; height: auto; background: #fff;
   border-radius: 4px; }
+.embarith figure .wide img { min-width: 38em; }
 .embarith figcaption { color: var(--dim); max-width: 75ch; font-size: .92em; }
 .embarith nav { margin: 1em 0 2em; columns: 2; font-size: .95em; }
 .embarith nav a { display: block; color: inherit; }
@@ -69,7 +70,7 @@ _STYLE = """
   padding: .2em .5em; border: 1px solid var(--line); border-radius: 3px; max-width: 100%; }
 .embarith input { width: 24em; }
 .embarith option { color: #1b1f24; background: #fff; }
-.embarith .filters label { margin-right: 1.2em; }
+.embarith .filters label { margin-right: 1.2em; white-space: nowrap; }
 .embarith article { border-top: 1px solid var(--line); padding: .6em 0 .2em; }
 .embarith h4 { font-size: 1em; margin: 0; }
 .embarith .tiles { display: flex; flex-wrap: wrap; gap: .8em; margin: .5em 0; }
@@ -188,8 +189,8 @@ def _picture(picture: Picture) -> str:
     # As an image of its own, because the drawings of a page would share the names of their parts.
     data = base64.b64encode(picture.svg.encode()).decode()
     return (
-        f'<figure><img alt="{escape(picture.alt, quote=True)}" '
-        f'src="data:image/svg+xml;base64,{data}">\n'
+        f'<figure><div class="wide"><img alt="{escape(picture.alt, quote=True)}" '
+        f'src="data:image/svg+xml;base64,{data}"></div>\n'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
     )
 

@@ -315,7 +315,7 @@ def _hardest(result: SimatResult) -> Table:
     ordered = sorted(enough, key=lambda pair: (-pair.success, -pair.n, pair.value, pair.target))
     shown = ordered[:_PAIRS] + ordered[max(_PAIRS, len(ordered) - _PAIRS) :]
     counts = Counter(pair.field for pair in result.pairs)
-    told = ", ".join(f"{plural(count, 'pair')} of {field}s" for field, count in counts.items())
+    told = " and ".join(f"{plural(count, 'pair')} of {field}s" for field, count in counts.items())
     return Table(
         "Word pairs that succeed most and least",
         (
@@ -336,7 +336,7 @@ def _hardest(result: SimatResult) -> Table:
             )
             for number, pair in enumerate(shown)
         ),
-        (f"Not weighted; pairs of {FEWEST} queries or more, of {told}.",),
+        (f"Not weighted; those of {FEWEST} queries or more, among {told}.",),
     )
 
 
