@@ -369,8 +369,13 @@ def test_refusals(task: Simat, tables) -> None:
         simat(images.select(np.arange(1, 40)), texts, task)
     with pytest.raises(OptionError, match="did you mean 'test'"):
         simat(images, texts, task, split="tests")  # type: ignore[arg-type]
-    for lams, told in (([np.nan], "nan"), ([], "of none"), ([1, 0], "1.0, 0.0"), ([1, 1], "1.0")):
-        with pytest.raises(OptionError, match=f"λ {told}.*: give one or more finite numbers"):
+    for lams, told in (
+        ([np.nan], "λ nan"),
+        ([], "no λ"),
+        ([1, 0], "λ 1.0, 0.0"),
+        ([1, 1], "λ 1.0"),
+    ):
+        with pytest.raises(OptionError, match=f"^{told}.*: give one or more finite numbers"):
             simat(images, texts, task, lams=lams)
     nothing = EmbeddingTable.from_arrays(["moon"], np.ones((1, 12), np.float32))
     with pytest.raises(OptionError, match="asked none of the"):

@@ -94,6 +94,7 @@ from embarith.result.simat import (
     SimatScores,
     SimatSet,
     SimatSplits,
+    Split,
     TransformResult,
 )
 from embarith.result.similarity import (
@@ -201,6 +202,7 @@ __all__ = [
     "SimatSplits",
     "SimilarityResult",
     "SimilarityScores",
+    "Split",
     "Spread",
     "Term",
     "TextEncoder",

@@ -8,6 +8,8 @@ from typing import Literal
 from embarith.result.codec import Record
 from embarith.result.figures import Coverage, EncoderInfo, Interval, QuestionsInfo, Run
 
+Split = Literal["dev", "test", "all"]
+
 
 @dataclass(frozen=True, slots=True)
 class SimatFigure:
@@ -206,7 +208,7 @@ class SimatResult(Record):
     coverage: Coverage
     data: SimatSet
     judge: SimatJudge
-    split: Literal["dev", "test", "all"]
+    split: Split
     lam: float
     scores: SimatScores
     missing_as_wrong: float | None
