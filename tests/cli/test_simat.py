@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,10 +14,14 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from embarith.cli import main
+from embarith.cli.simat import simat
 from embarith.encoders.heads import Heads, Linear
+from embarith.experiments.heads import TEMPERATURES
+from embarith.experiments.simat import LAMS
 from embarith.questions import simat as sets
-from embarith.result import SimatResult, TextEncodersResult, TransformResult, from_json
+from embarith.result import SimatResult, Split, TextEncodersResult, TransformResult, from_json
 from embarith.table import EmbeddingTable
+from embarith.training.heads import Settings
 from simat_sets import publish, shared_space
 
 
@@ -95,6 +100,21 @@ def test_faults_of_score(folder: Path, words: tuple[str, ...], code: int, messag
     assert outcome.exit_code == code, outcome.stderr
     assert message in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_choices_and_defaults_are_those_of_the_library() -> None:
+    heads = Settings()
+    options = {
+        command: {one.name: one for one in simat.commands[command].params}
+        for command in ("score", "study", "encoders")
+    }
+    assert set(options["score"]["split"].type.choices) == set(get_args(Split))
+    for command, of in options.items():
+        lams = of["lams"]
+        assert lams.type.convert(lams.default, lams, None) == LAMS
+        if command != "score":
+            assert of["temperatures"].default == TEMPERATURES
+            assert of["batch_size"].default == heads.batch_size
 
 
 def test_build_prints_counts_and_chance(tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ heads_option = click.option(
     metavar="FILE",
     help="Linear heads (safetensors) that lead photographs and texts into one space.",
 )
+html_option = click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page as well.",
+)
 pool_option = click.option(
     "--pool",
     type=click.Choice(["mean", "mean-unit", "medoid"]),

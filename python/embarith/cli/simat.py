@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
@@ -13,9 +14,14 @@ import click
 from embarith.cli import _shared
 
 if TYPE_CHECKING:
-    from embarith.experiments.simat import EncoderJudge, MatrixJudge, Split
+    from embarith.experiments.simat import EncoderJudge, MatrixJudge
     from embarith.questions.simat import Simat
+    from embarith.result import Result, Split
     from embarith.table import EmbeddingTable
+    from embarith.training.heads import Settings
+
+
+Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 class _Lams(click.ParamType[tuple[float, ...]]):
@@ -44,13 +50,37 @@ class _Lams(click.ParamType[tuple[float, ...]]):
         return lams
 
 
-folder_option = click.option(
+def _set_option(told: str) -> Option:
+    return click.option(
+        "--data",
+        "folder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        required=True,
+        metavar="DIR",
+        help=told,
+    )
+
+
+def _lams_option(told: str) -> Option:
+    return click.option(
+        "--lambda", "lams", type=_Lams(), default="0:5:0.2", show_default=True, help=told
+    )
+
+
+_output_option = click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
     metavar="DIR",
     help="The folder to write.",
+)
+_draws_option = click.option(
+    "--draws",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Draws behind the intervals.",
 )
 
 
@@ -71,23 +101,9 @@ def simat() -> None:
 )
 @click.argument("images", metavar="IMAGES")
 @click.argument("texts", metavar="TEXTS")
-@click.option(
-    "--data",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="The set: triplets.csv, transfos.csv and captions.txt, as published or as built.",
-)
+@_set_option("The set: triplets.csv, transfos.csv and captions.txt, as published or as built.")
 @_shared.heads_option
-@click.option(
-    "--lambda",
-    "lams",
-    type=_Lams(),
-    default="0:5:0.2",
-    show_default=True,
-    help="λ to try; that of the highest score on dev is reported.",
-)
+@_lams_option("λ to try; that of the highest score on dev is reported.")
 @click.option(
     "--split",
     type=click.Choice(["test", "dev", "all"]),
@@ -102,12 +118,7 @@ def simat() -> None:
     help="Where the photographs of the set lie: for an encoder as IMAGES, and to be shown on the "
     "page of --html.",
 )
-@click.option(
-    "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write a page as well, with figures and examples.",
-)
+@_shared.html_option
 @click.option(
     "--template",
     "template",
@@ -128,13 +139,7 @@ def simat() -> None:
     metavar="IMAGES TEXTS",
     help="Two tables of another encoder: right is what has the target caption as its first.",
 )
-@click.option(
-    "--draws",
-    type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
-    help="Draws behind the intervals.",
-)
+@_draws_option
 @_shared.seed_option
 @_shared.json_option
 def score(
@@ -268,7 +273,7 @@ def _matrix(path: Path) -> MatrixJudge:
 
 @simat.command(epilog=_shared.example("embarith simat build photos/captions.csv -o own-simat"))
 @click.argument("collection", type=click.Path(exists=True, path_type=Path))
-@folder_option
+@_output_option
 @_shared.seed_option
 def build(collection: Path, output: Path, seed: int) -> None:
     """Make a set out of photographs with captions.
@@ -329,15 +334,8 @@ def build(collection: Path, output: Path, seed: int) -> None:
     metavar="DIR",
     help="Visual Genome's photographs, IMAGE_ID.jpg, also in VG_100K and VG_100K_2.",
 )
-@click.option(
-    "--data",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="The published set, with retrieval_db.tsv.",
-)
-@folder_option
+@_set_option("The published set, with retrieval_db.tsv.")
+@_output_option
 def prepare(visual_genome: Path, folder: Path, output: Path) -> None:
     """Cut the published regions out of Visual Genome's photographs.
 
@@ -410,15 +408,8 @@ _STUDY = (
         metavar="FILE",
         help="Captions of the photographs to train on, as 'embarith train heads' takes them.",
     ),
-    click.option(
-        "--data",
-        "folder",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        required=True,
-        metavar="DIR",
-        help="The set to score on; its photographs are left out of training.",
-    ),
-    folder_option,
+    _set_option("The set to score on; its photographs are left out of training."),
+    _output_option,
     click.option(
         "--temperature",
         "temperatures",
@@ -445,21 +436,8 @@ _STUDY = (
         metavar="N",
         help="Pairs in a batch.",
     ),
-    click.option(
-        "--lambda",
-        "lams",
-        type=_Lams(),
-        default="0:5:0.2",
-        show_default=True,
-        help="λ to try; that of the highest score on dev is taken, for all heads by themselves.",
-    ),
-    click.option(
-        "--draws",
-        type=click.IntRange(min=0),
-        default=1000,
-        show_default=True,
-        help="Draws behind the intervals.",
-    ),
+    _lams_option("λ to try; that of the highest score on dev is taken, for every pair of heads."),
+    _draws_option,
     _shared.seed_option,
     _shared.json_option,
 )
@@ -472,6 +450,43 @@ def _study_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _run_study(
+    experiment: Callable[..., Result],
+    images: str,
+    texts: Callable[[], EmbeddingTable | dict[str, EmbeddingTable]],
+    settings: Settings,
+    *,
+    captions: Path,
+    folder: Path,
+    output: Path,
+    seed: int,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Open what a study of heads needs, the small things first, and print its result."""
+    from embarith.photos import read_captions
+    from embarith.questions import simat as sets
+    from embarith.training.heads import require_torch
+
+    require_torch()
+    task = sets.read(folder, seed=seed)
+    said = read_captions(captions)
+    photographs, opened = _shared.open_table(images, None, False), texts()
+    with _shared.show_progress() as progress:
+        result = experiment(
+            photographs,
+            opened,
+            said,
+            task,
+            output,
+            settings=settings,
+            seed=seed,
+            progress=progress,
+            **asked,
+        )
+    _shared.print_results([result], as_json)
+
+
 @simat.command(
     epilog=_shared.example(
         "embarith simat study clip-photos.arrow clip-texts.arrow --captions photos/captions.csv "
@@ -482,53 +497,18 @@ def _study_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("texts", metavar="TEXTS")
 @click.option("--freeze-text", is_flag=True, help="Train the photographs' head alone.")
 @_study_options
-def study(
-    *,
-    images: str,
-    texts: str,
-    captions: Path,
-    folder: Path,
-    output: Path,
-    temperatures: tuple[float, ...],
-    seeds: int,
-    batch_size: int,
-    freeze_text: bool,
-    lams: tuple[float, ...],
-    draws: int,
-    seed: int,
-    as_json: bool,
-) -> None:
+def study(*, images: str, texts: str, freeze_text: bool, batch_size: int, **given: Any) -> None:
     """Train heads at several temperatures and compare them.
 
     IMAGES and TEXTS are tables of photographs, and of captions and the set's words. DIR gets the
     heads of every temperature and seed; what is there already is not trained again.
     """
     from embarith.experiments.heads import temperature_study
-    from embarith.photos import read_captions
-    from embarith.questions import simat as sets
-    from embarith.training.heads import Settings, require_torch
+    from embarith.training.heads import Settings
 
-    require_torch()
-    task = sets.read(folder, seed=seed)
-    said = read_captions(captions)
-    photographs = _shared.open_table(images, None, False)
-    words = _shared.open_table(texts, None, False)
-    with _shared.show_progress() as progress:
-        result = temperature_study(
-            photographs,
-            words,
-            said,
-            task,
-            output,
-            temperatures=temperatures,
-            seeds=seeds,
-            settings=Settings(freeze_text=freeze_text, batch_size=batch_size),
-            lams=lams,
-            draws=draws,
-            seed=seed,
-            progress=progress,
-        )
-    _shared.print_results([result], as_json)
+    settings = Settings(freeze_text=freeze_text, batch_size=batch_size)
+    table = partial(_shared.open_table, texts, None, False)
+    _run_study(temperature_study, images, table, settings, **given)
 
 
 @simat.command(
@@ -540,21 +520,7 @@ def study(
 @click.argument("images", metavar="IMAGES")
 @click.argument("texts", nargs=-1, required=True, metavar="NAME=TEXTS...")
 @_study_options
-def encoders(
-    *,
-    images: str,
-    texts: tuple[str, ...],
-    captions: Path,
-    folder: Path,
-    output: Path,
-    temperatures: tuple[float, ...],
-    seeds: int,
-    batch_size: int,
-    lams: tuple[float, ...],
-    draws: int,
-    seed: int,
-    as_json: bool,
-) -> None:
+def encoders(*, images: str, texts: tuple[str, ...], batch_size: int, **given: Any) -> None:
     """Train heads with several text encoders and compare these.
 
     IMAGES is a table of photographs, each TEXTS one of captions and the set's words, by a NAME of
@@ -563,36 +529,18 @@ def encoders(
     gets the heads; what is there already is not trained again.
     """
     from embarith.experiments.text_encoders import encoder_study
-    from embarith.photos import read_captions
-    from embarith.questions import simat as sets
-    from embarith.training.heads import Settings, require_torch
+    from embarith.training.heads import Settings
 
     named: dict[str, str] = {}
-    for given in texts:
-        name, equals, spec = given.partition("=")
+    for one in texts:
+        name, equals, spec = one.partition("=")
         if not (name and equals and spec):
-            raise click.UsageError(f"{given!r}; expected NAME=TEXTS, as minilm=minilm.arrow")
+            raise click.UsageError(f"{one!r}; expected NAME=TEXTS, as minilm=minilm.arrow")
         if name in named:
             raise click.UsageError(f"{name}: the name of {named[name]} and of {spec}")
         named[name] = spec
-    require_torch()
-    task = sets.read(folder, seed=seed)
-    said = read_captions(captions)
-    photographs = _shared.open_table(images, None, False)
-    tables = {name: _shared.open_table(spec, None, False) for name, spec in named.items()}
-    with _shared.show_progress() as progress:
-        result = encoder_study(
-            photographs,
-            tables,
-            said,
-            task,
-            output,
-            temperatures=temperatures,
-            seeds=seeds,
-            settings=Settings(batch_size=batch_size),
-            lams=lams,
-            draws=draws,
-            seed=seed,
-            progress=progress,
-        )
-    _shared.print_results([result], as_json)
+
+    def tables() -> dict[str, EmbeddingTable]:
+        return {name: _shared.open_table(spec, None, False) for name, spec in named.items()}
+
+    _run_study(encoder_study, images, tables, Settings(batch_size=batch_size), **given)

@@ -30,12 +30,7 @@ from embarith.cli import _shared
     metavar="K",
     help="Photographs to print.",
 )
-@click.option(
-    "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write a page as well.",
-)
+@_shared.html_option
 @click.option(
     "--photographs",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
