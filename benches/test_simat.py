@@ -14,6 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from embarith import EmbeddingTable
 from embarith.experiments.simat import LAMS, simat
 from embarith.questions import simat as sets
+from embarith.sweep import sweep
 from measuring import measure
 
 DIMENSIONS = 512
@@ -60,7 +61,7 @@ def test_sweep(benchmark: BenchmarkFixture, peer: str) -> None:
     own = task.photograph
     steps = words[target] - words[value]
 
-    def sweep(lams: Floats) -> NDArray[np.int64]:
+    def swept(lams: Floats) -> NDArray[np.int64]:
         return sweep(
             photographs,
             photographs,
@@ -92,14 +93,14 @@ def test_sweep(benchmark: BenchmarkFixture, peer: str) -> None:
 
     lams = np.array(LAMS)
     if peer == "embarith":
-        work = lambda: sweep(lams)  # noqa: E731
+        work = lambda: swept(lams)  # noqa: E731
     elif peer == "embarith, one λ":
-        work = lambda: sweep(lams[5:6])  # noqa: E731
+        work = lambda: swept(lams[5:6])  # noqa: E731
     else:
         work = search if "search" in peer else multiply
     found = measure(benchmark, work, group=group, peer=peer, rounds=3)
     if peer != "embarith, one λ":
-        assert (found == sweep(lams)).mean() > 0.9999
+        assert (found == swept(lams)).mean() > 0.9999
 
 
 @pytest.mark.parametrize("peer", ["embarith", "embarith, one λ"])
