@@ -16,8 +16,8 @@ fn equal(lam: f64) -> f64 {
     EQUAL * (1.0 + 2.0 * lam.abs())
 }
 
-/// λ a stretch; longer ones let more lines through.
-const STRETCH: usize = 9;
+/// λ a stretch: longer ones let more lines through, shorter ones look at all rows more often.
+const STRETCH: usize = 5;
 
 /// Queries x + λ·(t − v) in products with the rows that may answer.
 #[derive(Clone, Copy, Debug)]
