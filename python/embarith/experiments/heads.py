@@ -25,8 +25,10 @@ from embarith.experiments.simat import (
     asked_queries,
     find_space,
     heads_info,
+    missing_words,
     photograph_rows,
     pick,
+    questions_info,
     search,
     set_info,
     test_scores,
@@ -42,7 +44,6 @@ from embarith.result import (
     HeadsResult,
     HeadsScores,
     HeadsTrained,
-    QuestionsInfo,
     SimatFigure,
     rounded,
 )
@@ -190,8 +191,8 @@ def by_temperature(
         pairs=on.pairs.describe(),
         pairs_sha256=on.pairs.sha256,
         freeze_text=plan[0][0][0].freeze_text,
-        questions=on.questions_info(),
-        coverage=coverage(len(on.task), lost_words(on.task, [on.texts])),
+        questions=questions_info(on.task, on.asked),
+        coverage=coverage(len(on.task), filter(None, missing_words(on.task, on.texts))),
         data=set_info(on.asked),
         lams=tuple(on.lam.tolist()),
         best=taus[best],
@@ -280,19 +281,6 @@ class Measure:
         """
         if not self.asked.is_test.any():
             raise OptionError(f"{self.task.name} has no test queries to report on")
-
-    def questions_info(self) -> QuestionsInfo:
-        """Return what a result says of the queries."""
-        task = self.task
-        return QuestionsInfo(
-            name=task.name,
-            source=task.source,
-            sha256=task.sha256,
-            asked=len(task),
-            answered=len(self.asked),
-            dropped=len(task) - len(self.asked),
-            pairs=len(set(zip(task.value, task.target, task.field.tolist(), strict=True))),
-        )
 
     def scores(self, fitted: Sequence[tuple[Heads, int]]) -> tuple[HeadsScores, Floats]:
         """Return the scores of heads of several seeds, and their mean success, shape (n,)."""
@@ -446,15 +434,3 @@ def _trained(
         captions=recall.captions,
         photographs=recall.photographs,
     )
-
-
-def lost_words(task: Simat, tables: Sequence[EmbeddingTable]) -> list[set[str]]:
-    """Return the words of every query that cannot be asked of all tables."""
-    absent = {
-        word
-        for table in tables
-        for word, row in zip(task.words, table.rows(task.words).tolist(), strict=True)
-        if row < 0
-    }
-    lost = ({*pair} & absent for pair in zip(task.value, task.target, strict=True))
-    return [words for words in lost if words]

@@ -21,10 +21,16 @@ from embarith.experiments.heads import (
     by_temperature,
     fit,
     kept_heads,
-    lost_words,
     plan_heads,
 )
-from embarith.experiments.simat import LAMS, asked_queries, set_info, test_scores
+from embarith.experiments.simat import (
+    LAMS,
+    asked_queries,
+    missing_words,
+    questions_info,
+    set_info,
+    test_scores,
+)
 from embarith.machine import describe_run
 from embarith.progress import Progress
 from embarith.questions.simat import Simat
@@ -160,8 +166,8 @@ def encoder_study(
     result = TextEncodersResult(
         images=encoder_info(images),
         pairs=first.pairs.describe(),
-        questions=first.questions_info(),
-        coverage=coverage(len(task), lost_words(task, list(texts.values()))),
+        questions=questions_info(task, asked),
+        coverage=coverage(len(task), filter(None, missing_words(task, *texts.values()))),
         data=set_info(asked),
         lams=tuple(lam.tolist()),
         encoders=tuple(encoders),

@@ -41,10 +41,14 @@ def masks_of(task: Simat) -> dict[Split, Bools]:
     return {"dev": ~task.is_test, "test": task.is_test, "all": np.ones(len(task), bool)}
 
 
-def missing_words(task: Simat, texts: EmbeddingTable) -> list[set[str]]:
-    """Return the words of every query that a table lacks, length n."""
-    rows = texts.rows(task.words).tolist()
-    absent = {word for word, row in zip(task.words, rows, strict=True) if row < 0}
+def missing_words(task: Simat, *texts: EmbeddingTable) -> list[set[str]]:
+    """Return the words of every query that one of the tables lacks, length n."""
+    absent = {
+        word
+        for table in texts
+        for word, row in zip(task.words, table.rows(task.words).tolist(), strict=True)
+        if row < 0
+    }
     return [{*pair} & absent for pair in zip(task.value, task.target, strict=True)]
 
 
