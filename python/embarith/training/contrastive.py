@@ -82,8 +82,8 @@ def train_contrastive(
 
     First weights and the order of every epoch follow from the seed and the epoch's number alone, so
     that a run that was taken up again ends as one that was not. On the CPU torch computes in one
-    thread: sums come out alike on every machine, and products as small as these gain little from
-    more threads, which wait for each other where other programs run.
+    thread: heads do not depend on how many cores there are, and more threads wait for each other
+    in products as small as these where other programs run.
     """
     require_torch()
     with _one_thread():
