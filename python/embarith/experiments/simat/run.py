@@ -117,8 +117,9 @@ def simat(
     picked = pick(found.success, asked, masks["dev"])
     columns = {"score": found.success[:, picked]}
     raw_lam = None
-    # Equal dimensions do not make two spaces one.
-    if heads is not None and images.provenance.encoder == texts.provenance.encoder:
+    # Neither equal dimensions alone make two spaces one, nor the name of tables without provenance.
+    one, other = ((table.provenance.encoder, table.dimensions) for table in (images, texts))
+    if heads is not None and one == other:
         bare = find_space(images, texts, task, None)
         plain = search(bare, asked, lam, right, progress=progress)
         at = pick(plain.success, asked, masks["dev"])
