@@ -91,6 +91,7 @@ def _prepare_simat(folder: Path, shared: Path) -> None:
         vectors = random.normal(size=(len(labels), 512)).astype(np.float32)
         EmbeddingTable.from_arrays(labels, vectors).save(folder / f"{name}.arrow")
     shutil.copy(shared / "simat/data/head_clip_t=0.1.pt", folder)
+    shutil.copy(shared / "simat/data/simat_words_clip.ptd", folder)
     sides = (
         Linear(random.normal(size=(384, taken)).astype(np.float32), np.zeros(384, np.float32))
         for taken in (1280, 384)

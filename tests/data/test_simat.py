@@ -58,13 +58,15 @@ def test_published_heads_and_words(shared: Path, tmp_path: Path, temperature: st
     pytest.importorskip("torch")
     heads_file, words_file = tmp_path / "heads.safetensors", tmp_path / "words.arrow"
     data = shared / "simat/data"
-    for source, target in (
+    clip = "open_clip:ViT-B-32-quickgelu/openai"
+    for source, target, *more in (
         (data / f"head_clip_t={temperature}.pt", heads_file),
-        (data / "simat_words_clip.ptd", words_file),
+        (data / "simat_words_clip.ptd", words_file, "--encoder", clip),
     ):
-        outcome = CliRunner().invoke(main, ["simat", "import", str(source), str(target)])
+        outcome = CliRunner().invoke(main, ["simat", "import", str(source), str(target), *more])
         assert outcome.exit_code == 0, outcome.stderr
     heads, words = Heads.read(heads_file), EmbeddingTable.open(words_file)
+    assert words.provenance.encoder == clip
     assert heads.temperature == float(temperature)
     # The same arrays, taken out by others.
     arrays = arrays_of(shared / f"clip_text/simat_heads_t{temperature}.npz")

@@ -370,11 +370,22 @@ def prepare(visual_genome: Path, folder: Path, output: Path) -> None:
 
 
 @simat.command(
-    "import", epilog=_shared.example("embarith simat import head_clip_t=0.1.pt heads.safetensors")
+    "import",
+    epilog=_shared.example(
+        "embarith simat import head_clip_t=0.1.pt heads.safetensors",
+        "embarith simat import simat_words_clip.ptd words.arrow --encoder "
+        "open_clip:ViT-B-32-quickgelu/openai",
+    ),
 )
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-def import_(source: Path, target: Path) -> None:
+@click.option(
+    "--encoder",
+    metavar="MODEL",
+    help="Of which model the vectors are, as the file does not say: photographs and words of one "
+    "model are scored without heads too.",
+)
+def import_(source: Path, target: Path, encoder: str | None) -> None:
     """Convert a published file of torch: heads to safetensors, vectors to a table.
 
     Tensors and torch.nn.Linear are read, nothing else is unpickled. TARGET ends in .safetensors
@@ -395,7 +406,7 @@ def import_(source: Path, target: Path) -> None:
             f"{target}: heads from {shapes} into {heads.dimensions} dimensions{told}", err=True
         )
         return
-    table = read_word_table(source)
+    table = read_word_table(source, encoder)
     readers.write(table, target)
     click.echo(f"{target}: {len(table):,} rows × {table.dimensions} dimensions", err=True)
 

@@ -50,8 +50,14 @@ def read_heads(path: str | Path) -> Heads:
         raise FormatError(f"{path}: {fault}") from None
 
 
-def read_word_table(path: str | Path) -> EmbeddingTable:
+def read_word_table(path: str | Path, encoder: str | None = None) -> EmbeddingTable:
     """Read vectors that were saved as a dictionary, or as pairs of a word and a tensor.
+
+    Parameters
+    ----------
+    path : path
+    encoder : str, optional
+        Of which model they are, which the file does not say; its name by default.
 
     Raises
     ------
@@ -73,7 +79,9 @@ def read_word_table(path: str | Path) -> EmbeddingTable:
     if len(shapes) != 1 or vectors[0].ndim != 1:
         raise FormatError(f"{path}: vectors of shapes {', '.join(map(str, sorted(shapes)))}")
     provenance = Provenance(
-        encoder=path.stem, source="torch file, weights-only loader", sha256=sha256_of(path)
+        encoder=encoder or path.stem,
+        source="torch file, weights-only loader",
+        sha256=sha256_of(path),
     )
     matrix = np.stack(vectors).astype(np.float32)
     return EmbeddingTable.from_arrays(labels, matrix, provenance=provenance)
