@@ -15,6 +15,7 @@ from sklearn.linear_model import Ridge
 
 from embarith.encoders.heads import Heads
 from embarith.errors import FormatError, OptionError
+from embarith.provenance import Provenance
 from embarith.table import EmbeddingTable
 from embarith.training import contrastive, heads
 from embarith.training.contrastive import contrastive_loss
@@ -201,6 +202,29 @@ def test_the_penalty_is_that_of_the_best_recall(pairs: Pairs, method: heads.Meth
     assert done.heads.temperature is None
     assert f"penalty {done.best.at:.3g}" in done.heads.provenance.steps[-1]
     assert done.heads.provenance.sha256 == pairs.sha256
+
+
+def test_heads_are_applied_to_what_they_were_trained_on_alone() -> None:
+    plain = tables()
+    images, texts = (
+        EmbeddingTable.from_arrays(one.labels, one.vectors, provenance=Provenance(encoder))
+        for one, encoder in zip(plain, ("of photographs", "of words"), strict=False)
+    )
+    first = train(pair(images, texts, plain[2]), Settings(method="ridge")).heads
+    led = first.apply_to(images, "visual"), first.apply_to(texts, "text")
+    other = train(pair(images, texts, plain[2]), Settings(method="cca")).heads
+    for table, tower in zip(led, ("visual", "text"), strict=True):
+        message = r"\(ridge heads \w+\): .* applied already, ridge heads .* and cca heads"
+        with pytest.raises(OptionError, match=message):
+            other.apply_to(table, tower)
+    with pytest.raises(OptionError, match="the text head is for the other of these"):
+        first.apply_to(images, "text")
+    # Heads that were trained on led tables lead these on.
+    second = train(pair(*led, plain[2]), Settings(method="cca")).heads
+    on = second.apply_to(led[0], "visual")
+    assert len(on.provenance.steps) == 2
+    with pytest.raises(OptionError, match="were applied already; leave them out"):
+        second.apply_to(on, "visual")
 
 
 def test_equal_vectors_are_refused(pairs: Pairs) -> None:

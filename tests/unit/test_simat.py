@@ -174,6 +174,55 @@ def test_tables_of_two_encoders_have_no_score_without_heads(task: Simat, tables)
     assert one.baselines.no_heads == one.scores
 
 
+def test_tables_that_heads_led_apart_have_no_score(task: Simat, tables) -> None:
+    images, texts = tables
+    random = np.random.default_rng(2)
+    keep = Linear(np.eye(12, dtype=np.float32), np.zeros(12, np.float32))
+
+    def heads(method: str, txt: Linear | None = None) -> Heads:
+        img, other = (
+            Linear(random.normal(size=(12, 12)).astype(np.float32), np.zeros(12, np.float32))
+            for _ in range(2)
+        )
+        made = Provenance(
+            f"{method} heads",
+            source="linear heads on arrays and arrays",
+            steps=("120 photographs with 240 captions", f"method {method}", "penalty 1"),
+        )
+        return Heads(img, txt or other, made)
+
+    cca, other, ridge = heads("cca"), heads("cca"), heads("ridge", keep)
+    photographs, words = cca.apply_to(images, "visual"), cca.apply_to(texts, "text")
+    apart = [
+        (photographs, texts, rf"cca heads {cca.sha256[:8]}\) and arrays by others \(none\)"),
+        (images, words, r"arrays was led by heads \(none\)"),
+        (other.apply_to(images, "visual"), words, rf"\(cca heads {cca.sha256[:8]}\): two spaces"),
+        (photographs, ridge.apply_to(texts, "text"), r"others \(ridge heads"),
+        (images, ridge.apply_to(texts, "text"), r"led by heads \(none\)"),
+    ]
+    judge = [
+        EmbeddingTable.from_arrays(
+            one.labels, one.vectors, provenance=replace(one.provenance, encoder="judge")
+        )
+        for one in (photographs, shared_space(task, seed=9)[1])
+    ]
+    for one, two, message in apart:
+        with pytest.raises(OptionError, match=message):
+            simat(one, two, task, draws=0)
+        with pytest.raises(OptionError, match=message):
+            transform(one, two, task.images[3], "cat", "dog")
+    with pytest.raises(OptionError, match=r"judge by others \(none\)"):
+        simat(images, texts, task, judge=EncoderJudge(*judge), draws=0)
+    want = simat(images, texts, task, heads=cca, draws=0)
+    found = simat(photographs, words, task, draws=0)
+    assert found.scores.all.value == pytest.approx(want.scores.all.value, abs=0.1)
+    # Ridge leads photographs into the space of the texts as it is.
+    led = ridge.apply_to(images, "visual")
+    want = simat(led, ridge.apply_to(texts, "text"), task, draws=0)
+    found = simat(led, texts, task, draws=0)
+    assert found.scores.all.value == pytest.approx(want.scores.all.value, abs=0.1)
+
+
 def test_as_many_other_queries_are_not_comparable(task: Simat, tables) -> None:
     images, texts = tables
     one, other = (

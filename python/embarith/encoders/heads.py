@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,9 @@ from embarith.provenance import Provenance
 from embarith.table import EmbeddingTable
 
 _NAMES = tuple(f"{side}_head.{part}" for side in ("img", "txt") for part in ("weight", "bias"))
+
+# As `CardHeads.applied` writes it.
+_STEP = re.compile(r"(?:image|text) head of (?P<name>.+?) \(sha256 (?P<sha256>[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +105,36 @@ class Heads:
                 "heads fit the encoders that they were trained on"
             )
 
-    def check_not_applied(self, origin: Provenance) -> None:
-        """Refuse vectors that these very heads were applied to already.
+    def check_not_applied(self, origin: Provenance, tower: Tower) -> None:
+        """Refuse vectors that are not those which these heads were fitted on.
 
         Raises
         ------
         OptionError
+            These very heads were applied already, or others that they know nothing of, or the
+            vectors are of the encoder that the other of these heads is for.
         """
-        if any(self.sha256 in step for step in origin.steps):
+        led = _led_by(origin)
+        if any(self.sha256 == one.sha256 for one in led):
             raise OptionError(
                 f"{origin.encoder}: these heads (sha256 {self.sha256}) were applied already; "
                 "leave them out"
+            )
+        pair = self.provenance.source.removeprefix("linear heads on ")
+        of_photographs = pair.startswith(f"{origin.encoder} and ")
+        of_texts = pair.endswith(f" and {origin.encoder}")
+        mine, other = (
+            (of_photographs, of_texts) if tower == "visual" else (of_texts, of_photographs)
+        )
+        if led and not mine:
+            raise OptionError(
+                f"{origin.encoder}: heads were applied already, {led[-1]}, and {self.card.name} "
+                "were not trained on what these give; apply them to the table as it was before"
+            )
+        if other and not mine:
+            raise OptionError(
+                f"{origin.encoder}: {self.card.name} are {self.provenance.source}; the "
+                f"{SIDES[tower]} head is for the other of these"
             )
 
     def apply(self, tower: Tower, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -149,10 +172,10 @@ class Heads:
         Raises
         ------
         OptionError
-            As `apply`, or the heads were applied to the table already.
+            As `apply` and `check_not_applied`.
         """
         origin = table.provenance
-        self.check_not_applied(origin)
+        self.check_not_applied(origin, tower)
         self.check(tower, table.dimensions, origin.encoder)
         table.check_rows()
         applied = self.card.applied(
@@ -208,6 +231,54 @@ class Heads:
             raise FormatError(named) from None
         except (SafetensorError, ValueError, TypeError, AttributeError) as fault:
             raise FormatError(f"{path}: no safetensors file of heads ({fault})") from None
+
+
+def check_one_space(images: Provenance, texts: Provenance) -> None:
+    """Refuse photographs and texts of which heads led one elsewhere than the other.
+
+    Heads that leave texts as they are, by ridge regression or with a frozen space of the texts,
+    need not be applied to these.
+
+    Raises
+    ------
+    OptionError
+        Names both, and the heads of each.
+    """
+    ours, theirs = _led_by(images), _led_by(texts)
+    shared = ours[: len(theirs)]
+    same = [one.sha256 for one in shared] == [one.sha256 for one in theirs]
+    if same and all(one.keeps_texts for one in ours[len(theirs) :]):
+        return
+    told = (", then ".join(map(str, led)) or "none" for led in (ours, theirs))
+    raise OptionError(
+        f"{images.encoder} was led by heads ({next(told)}) and {texts.encoder} by others "
+        f"({next(told)}): two spaces, whose vectors cannot be added; apply the same heads to both"
+    )
+
+
+@dataclass(frozen=True)
+class _Led:
+    """Heads that vectors were led by, as their provenance tells."""
+
+    name: str
+    sha256: str
+    keeps_texts: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.sha256[:8]}"
+
+
+def _led_by(origin: Provenance) -> tuple[_Led, ...]:
+    """Return the heads that vectors were led by, the first first."""
+    return tuple(
+        _Led(
+            found["name"],
+            found["sha256"],
+            bool(re.search(r"; method ridge(;|$)|, freeze_text True,", step)),
+        )
+        for step in origin.steps
+        if (found := _STEP.match(step))
+    )
 
 
 def _parts(head: Linear) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith import statistics
+from embarith.encoders.heads import check_one_space
 from embarith.errors import OptionError
 from embarith.experiments.simat.space import photograph_rows, unit_vectors
 from embarith.questions.simat import Simat
@@ -96,6 +97,7 @@ def find_right(
             f"the judge's photographs have {judge.images.dimensions:,} dimensions and its captions "
             f"{judge.texts.dimensions:,}; a judge is one encoder with both in one space"
         )
+    check_one_space(judge.images.provenance, judge.texts.provenance)
     rows = judge.texts.rows(task.captions)
     if (rows < 0).any():
         raise OptionError(

@@ -86,9 +86,9 @@ def simat(
     ------
     OptionError
         A photograph without vector, no query of the split with both words, tables of different
-        dimensions without heads, heads that do not fit or were applied already, λ that do not rise
-        or several without dev queries to pick one on, a matrix of another shape, or a judge that
-        is the system itself.
+        dimensions without heads, heads that do not fit or were applied already, to one table alone
+        or others to the other, λ that do not rise or several without dev queries to pick one on, a
+        matrix of another shape, or a judge that is the system itself.
     """
     started = time.perf_counter()
     if split not in SPLITS:

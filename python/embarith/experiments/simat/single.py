@@ -39,7 +39,8 @@ def transform(
     MissingLabelError
         A label that its table lacks, with the nearest one it has.
     OptionError
-        Tables of different dimensions without heads, or heads that do not fit or were applied.
+        Tables of different dimensions without heads, heads that do not fit or were applied, or
+        tables that were led by different heads.
     """
     own = images.rows([image])
     images[image], texts[[value, target]]  # names the label that is absent

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from embarith import statistics
 from embarith.encoders.card import Tower
-from embarith.encoders.heads import Heads
+from embarith.encoders.heads import Heads, check_one_space
 from embarith.errors import OptionError
 from embarith.questions.simat import Simat
 from embarith.result import HeadsInfo
@@ -91,7 +91,7 @@ def check_heads(images: EmbeddingTable, texts: EmbeddingTable, heads: Heads | No
     if heads is not None:
         sides: tuple[tuple[EmbeddingTable, Tower], ...] = ((images, "visual"), (texts, "text"))
         for table, tower in sides:
-            heads.check_not_applied(table.provenance)
+            heads.check_not_applied(table.provenance, tower)
             heads.check(tower, table.dimensions, table.provenance.encoder)
     elif images.dimensions != texts.dimensions:
         raise OptionError(
@@ -99,6 +99,8 @@ def check_heads(images: EmbeddingTable, texts: EmbeddingTable, heads: Heads | No
             f"{texts.provenance.encoder} {texts.dimensions:,}: two spaces, whose vectors cannot be "
             "added; give heads that lead both into one"
         )
+    else:
+        check_one_space(images.provenance, texts.provenance)
 
 
 def unit_vectors(table: EmbeddingTable, rows: Ints, heads: Heads | None, tower: Tower) -> Floats:
