@@ -11,6 +11,7 @@ import pytest
 import scipy.linalg
 import torch
 from safetensors import safe_open
+from safetensors.numpy import save_file
 from sklearn.linear_model import Ridge
 
 from embarith.encoders.heads import Heads
@@ -364,6 +365,69 @@ def test_a_checkpoint_of_another_run_is_refused(pairs: Pairs, tmp_path: Path) ->
     checkpoint.write_bytes(b"nothing")
     with pytest.raises(FormatError, match="no safetensors file of heads"):
         train(pairs, FAST, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("part", ["img_head.weight", "txt_head.bias", "exp_avg.txt.weight", "told"])
+def test_a_changed_byte_is_noticed(pairs: Pairs, tmp_path: Path, part: str) -> None:
+    file = tmp_path / "heads.checkpoint"
+    _stop_after_one(pairs, file)
+    if not part.startswith("exp_avg"):
+        Heads.read(file).save(file)
+    whole = bytearray(file.read_bytes())
+    length = int.from_bytes(whole[:8], "little")
+    if part == "told":
+        place = whole.index(b"temperature 0.1") + len("temperature 0.")
+    else:
+        place = 8 + length + json.loads(whole[8 : 8 + length])[part]["data_offsets"][0] + 1
+    whole[place] ^= 4
+    file.write_bytes(whole)
+    with pytest.raises(FormatError, match=r"heads\.checkpoint: not what was written \(its sha256"):
+        Heads.read(file)
+    with pytest.raises(FormatError, match="not what was written"):
+        train(pairs, FAST, checkpoint=file)
+
+
+def test_heads_of_others_tell_no_hash(pairs: Pairs, tmp_path: Path) -> None:
+    found = train(pairs, Settings(method="ridge")).heads
+    found.save(tmp_path / "ours")
+    with safe_open(tmp_path / "ours", framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        told = json.loads(file.metadata()["embarith"])
+    del told["sha256"]
+    for metadata in (None, {"embarith": json.dumps(told)}):
+        save_file(arrays, tmp_path / "theirs", metadata)
+        assert Heads.read(tmp_path / "theirs").sha256 == found.sha256
+
+
+@pytest.mark.parametrize("name", ["heads.safetensors", "heads.checkpoint"])
+def test_a_full_disk_is_named_and_nothing_is_lost(pairs: Pairs, tmp_path: Path, name: str) -> None:
+    resource = pytest.importorskip("resource")
+    file = tmp_path / name
+    found = train(pairs, replace(FAST, epochs=1)).heads
+
+    def write() -> None:
+        if name.endswith("checkpoint"):
+            _stop_after_one(pairs, file)
+        else:
+            found.save(file)
+
+    write()
+    before = file.read_bytes()
+    other = tmp_path / "other"
+    other.write_bytes(b"")
+    assert file.stat().st_mode == other.stat().st_mode
+    if name.endswith("checkpoint"):
+        file.unlink()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{file}'"):
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    if name.endswith("safetensors"):
+        assert file.read_bytes() == before
+    assert {one.name for one in tmp_path.iterdir()} <= {name, "other"}
 
 
 def _stop_after_one(pairs: Pairs, checkpoint: Path) -> None:

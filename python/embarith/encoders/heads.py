@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,9 @@ from embarith.provenance import Provenance
 from embarith.table import EmbeddingTable
 
 _NAMES = tuple(f"{side}_head.{part}" for side in ("img", "txt") for part in ("weight", "bias"))
+
+TOLD = "embarith"
+"""Key of the metadata under which stands what a file tells of its arrays."""
 
 # As `CardHeads.applied` writes it.
 _STEP = re.compile(r"(?:image|text) head of (?P<name>.+?) \(sha256 (?P<sha256>[0-9a-f]{64})")
@@ -185,14 +190,10 @@ class Heads:
         return EmbeddingTable.from_arrays(table.labels, vectors, provenance=applied)
 
     def save(self, path: str | Path) -> None:
-        """Write the heads as safetensors, provenance and temperature in the metadata."""
-        from safetensors.numpy import save_file
-
+        """Write the heads as safetensors; provenance, temperature, hash of all in the metadata."""
         told = {"provenance": asdict(self.provenance), "temperature": self.temperature}
         arrays = dict(zip(_NAMES, (*_parts(self.img), *_parts(self.txt)), strict=True))
-        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        with replacing(path) as part:
-            save_file(contiguous, part, metadata={"embarith": json.dumps(told, ensure_ascii=False)})
+        write_arrays(path, arrays, told)
 
     @classmethod
     def read(cls, path: str | Path) -> Heads:
@@ -204,7 +205,8 @@ class Heads:
             There is no such file.
         FormatError
             It is no safetensors file with ``img_head.weight``, ``img_head.bias``,
-            ``txt_head.weight`` and ``txt_head.bias`` in float32, of shapes that fit.
+            ``txt_head.weight`` and ``txt_head.bias`` in float32, of shapes that fit, or not what
+            was written: the hash that `save` left is of other bytes.
         """
         from safetensors import SafetensorError, safe_open
 
@@ -220,7 +222,15 @@ class Heads:
                         f"{', '.join(sorted(names)) or 'nothing'}"
                     )
                 arrays = [file.get_tensor(name) for name in _NAMES]
-                told = json.loads((file.metadata() or {}).get("embarith", "{}"))
+                told = json.loads((file.metadata() or {}).get(TOLD, "{}"))
+                written = told.pop("sha256", None)
+                # A checkpoint has more arrays than those of heads.
+                held = {name: file.get_tensor(name) for name in names if written is not None}
+            if written is not None and written != _digest(told, held):
+                raise FormatError(
+                    f"{path}: not what was written (its sha256 is not {written}); the file was "
+                    "damaged or changed, take a copy that was not or make it again"
+                )
             provenance = Provenance.from_stored(told.get("provenance", {}), Path(path).stem)
             temperature = told.get("temperature")
             if not isinstance(temperature, int | float | None):
@@ -279,6 +289,29 @@ def _led_by(origin: Provenance) -> tuple[_Led, ...]:
         for step in origin.steps
         if (found := _STEP.match(step))
     )
+
+
+def write_arrays(
+    path: str | Path, arrays: Mapping[str, NDArray[np.generic]], told: Mapping[str, Any]
+) -> None:
+    """Write arrays by name, and what there is to tell of them, with a hash of both."""
+    from safetensors.numpy import save
+
+    held = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    mark = {**told, "sha256": _digest(told, held)}
+    # Written by Python, whose errors say what the system said.
+    whole = save(held, metadata={TOLD: json.dumps(mark, ensure_ascii=False)})
+    with replacing(path) as part:
+        part.write_bytes(whole)
+
+
+def _digest(told: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> str:
+    digest = hashlib.sha256(json.dumps(told).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _parts(head: Linear) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

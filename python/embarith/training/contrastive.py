@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith.draws import generator
-from embarith.encoders.heads import Heads, Linear
+from embarith.encoders.heads import TOLD, Heads, Linear, write_arrays
 from embarith.errors import FormatError, OptionError
-from embarith.files import replacing
 from embarith.training.heads import (
     Scaling,
     Score,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     import torch
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-_TOLD = "embarith"
 
 
 def contrastive_loss(
@@ -327,8 +325,6 @@ class _State:
 
 
 def _save(path: Path, run: _Run, best: Heads, steps: list[Step]) -> None:
-    from safetensors.numpy import save_file
-
     told = {
         "provenance": asdict(best.provenance),
         "temperature": best.temperature,
@@ -339,21 +335,16 @@ def _save(path: Path, run: _Run, best: Heads, steps: list[Step]) -> None:
     arrays = run.arrays()
     for side, head in (("img", best.img), ("txt", best.txt)):
         arrays[f"{side}_head.weight"], arrays[f"{side}_head.bias"] = head.weight, head.bias
-    with replacing(path) as part:
-        save_file(
-            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
-            part,
-            metadata={_TOLD: json.dumps(told, ensure_ascii=False)},
-        )
+    write_arrays(path, arrays, told)
 
 
 def _load(path: Path, run: _Run) -> _State:
     from safetensors import safe_open
 
-    # Names what is wrong with a file that is none.
+    # Names what is wrong with a file that is none, or that is not what was written.
     best = Heads.read(path)
     with safe_open(path, framework="numpy") as file:
-        told = json.loads((file.metadata() or {}).get(_TOLD, "{}"))
+        told = json.loads((file.metadata() or {}).get(TOLD, "{}"))
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if "run" not in told:
         raise FormatError(f"{path}: heads, but no checkpoint; name another output")
