@@ -76,8 +76,11 @@ def test_what_does_not_fit_is_refused(heads: Heads, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="maps row 0 to zero"):
         Heads(zero, zero).apply("visual", np.ones((1, 3), np.float32))
     odd = Linear(np.full((2, 3), np.nan, np.float32), np.zeros(2, np.float32))
-    with pytest.raises(FormatError, match="expected finite float32"):
+    with pytest.raises(FormatError, match=r"weight holds nan at \[0, 0\] \(6 values"):
         Heads(odd, zero)
+    endless = Linear(zero.weight, np.array([0, -np.inf], np.float32))
+    with pytest.raises(FormatError, match=r"txt_head.bias holds -inf at \[1\] \(1 value is not"):
+        Heads(zero, endless)
     (tmp_path / "text").write_text("no heads")
     with pytest.raises(FormatError, match="no safetensors file of heads"):
         Heads.read(tmp_path / "text")

@@ -60,10 +60,18 @@ class Heads:
         named = zip(_NAMES, (*_parts(self.img), *_parts(self.txt)), strict=True)
         for name, array in named:
             wanted = 2 if name.endswith("weight") else 1
-            if array.ndim != wanted or array.dtype != np.float32 or not np.isfinite(array).all():
+            if array.ndim != wanted or array.dtype != np.float32:
                 raise FormatError(
-                    f"{name} is {array.dtype} of shape {array.shape}; expected finite float32 of "
+                    f"{name} is {array.dtype} of shape {array.shape}; expected float32 of "
                     f"{'shape (out, in)' if wanted == 2 else 'shape (out,)'}"
+                )
+            lost = np.argwhere(~np.isfinite(array))
+            if len(lost):
+                place = tuple(lost[0].tolist())
+                raise FormatError(
+                    f"{name} holds {array[place]} at {list(place)} ({len(lost):,} "
+                    f"{'value is' if len(lost) == 1 else 'values are'} not finite); heads are of "
+                    "finite numbers"
                 )
         outs = [len(part) for part in (*_parts(self.img), *_parts(self.txt))]
         if len(set(outs)) > 1:
