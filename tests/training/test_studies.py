@@ -129,6 +129,7 @@ def test_what_has_no_meaning_is_refused(parts: Parts, tmp_path: Path) -> None:
     for wrong, message in (
         ({"temperatures": ()}, "at least one temperature"),
         ({"seeds": 0}, "one seed"),
+        ({"temperatures": (1, 0.03, 0.030000001)}, r"0\.03 and 0\.030000001 are both 0\.03 to"),
         ({"settings": Settings(method="ridge")}, "'ridge' has no temperature"),
     ):
         with pytest.raises(OptionError, match=message):

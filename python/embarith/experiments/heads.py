@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -129,11 +129,17 @@ def plan_heads(
     Raises
     ------
     OptionError
-        No temperature or no seed, or a temperature without meaning.
+        No temperature or no seed, a temperature without meaning, or two that are one in print.
     """
     taus = sorted(set(temperatures))
     if not taus or seeds < 1:
         raise OptionError("give at least one temperature and one seed")
+    for one, other in pairwise(taus):
+        if f"{one:g}" == f"{other:g}":
+            raise OptionError(
+                f"temperatures {one!r} and {other!r} are both {one:g} to six digits, in names of "
+                "files and in reports; leave one out"
+            )
     return [
         [
             (replace(base, temperature=tau, seed=one), folder / f"heads-{tau:g}-{one}.safetensors")
