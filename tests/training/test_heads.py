@@ -430,6 +430,24 @@ def test_a_full_disk_is_named_and_nothing_is_lost(pairs: Pairs, tmp_path: Path, 
     assert {one.name for one in tmp_path.iterdir()} <= {name, "other"}
 
 
+def test_two_processes_on_one_checkpoint_refuse_each_other(pairs: Pairs, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "heads.checkpoint"
+    refused = []
+
+    def meanwhile(step: Step) -> None:
+        with pytest.raises(OptionError, match=r"heads\.checkpoint: another process is training"):
+            train(pairs, replace(FAST, seed=1), checkpoint=checkpoint)
+        refused.append(step)
+
+    done = train(pairs, FAST, checkpoint=checkpoint, watch=meanwhile)
+    assert tuple(refused) == done.steps
+    assert [file.name for file in tmp_path.iterdir()] == ["heads.checkpoint"]
+    # What a process that was killed leaves behind holds nobody up.
+    (tmp_path / ".heads.checkpoint.lock").touch()
+    assert train(pairs, FAST, checkpoint=checkpoint).heads.sha256 == done.heads.sha256
+    assert [file.name for file in tmp_path.iterdir()] == ["heads.checkpoint"]
+
+
 def _stop_after_one(pairs: Pairs, checkpoint: Path) -> None:
     def stop(step: Step) -> None:
         raise KeyboardInterrupt

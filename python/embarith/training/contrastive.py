@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -84,7 +86,7 @@ def train_contrastive(
     in products as small as these where other programs run.
     """
     require_torch()
-    with _one_thread():
+    with _one_thread(), _alone(checkpoint):
         return _train(pairs, settings, checkpoint, score, watch)
 
 
@@ -98,6 +100,32 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def _alone(checkpoint: Path | None) -> Iterator[None]:
+    """Keep other processes from the checkpoint; the system lets go, however this one ends."""
+    if checkpoint is None:
+        yield
+        return
+    # Not the checkpoint, which every epoch replaces.
+    place = checkpoint.with_name(f".{checkpoint.name}.lock")
+    with place.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OptionError(
+                f"{checkpoint}: another process is training these heads; let it end, or name "
+                "another output"
+            ) from None
+        if os.fstat(lock.fileno()).st_nlink == 0:
+            raise OptionError(
+                f"{checkpoint}: another process has just ended training these heads; try again"
+            )
+        try:
+            yield
+        finally:
+            place.unlink(missing_ok=True)
 
 
 def _train(

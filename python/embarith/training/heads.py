@@ -154,7 +154,7 @@ def train(
     ------
     OptionError
         torch is not installed or has no such device, the checkpoint is of other vectors or
-        settings, or the loss is no longer a number.
+        settings or another process writes it, or the loss is no longer a number.
     """
     chosen = settings or Settings()
     if chosen.method == "contrastive":
