@@ -56,6 +56,21 @@ def test_karpathy_names_a_folder(tmp_path: Path) -> None:
     assert read_captions(tmp_path / "d.json") == {"val2014/a.jpg": ("A dog",)}
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "layout", ["image,caption{end}a.jpg,{caption}{end}", "a.jpg#0\t{caption}{end}"]
+)
+def test_lines_end_at_line_feeds_alone(tmp_path: Path, layout: str, end: str) -> None:
+    caption = "A dog\u2028on\x85grass\x0bby a\x0criver"
+    (tmp_path / "file").write_bytes(layout.format(caption=caption, end=end).encode())
+    assert read_captions(tmp_path / "file") == {"a.jpg": (caption,)}
+
+
+def test_a_quoted_caption_may_end_in_a_line_feed_and_hold_quotes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text('image,caption\na.jpg,"A ""big"" dog.\n"\nb.jpg,A cat\n')
+    assert read_captions(tmp_path / "file") == {"a.jpg": ('A "big" dog.',), "b.jpg": ("A cat",)}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -63,6 +78,26 @@ def test_karpathy_names_a_folder(tmp_path: Path) -> None:
         ("image,caption\n", "no captions in it"),
         ("image,caption\na.jpg,\n", ":2: image 'a.jpg' with caption ''"),
         ("image,caption\n,A dog\n", ":2: image '' with caption"),
+        (
+            "image,caption\na.jpg,A dog\n\nb.jpg,Two men , standing\n",
+            ":4: 3 columns where the header has 2; captions that hold commas stand in quotes",
+        ),
+        (
+            'image,caption\na.jpg,A dog\n\nb.jpg,"A cat\nc.jpg,A man\nd.jpg,A cow\n',
+            ":4: unexpected end of data; here begins a field whose quote is not closed, or a quote "
+            "within one is not doubled",
+        ),
+        (
+            'image,caption\na.jpg,"A dog\nb.jpg,A "big" cat\n',
+            ":2: .* expected after .*; here begins a field whose quote is not closed",
+        ),
+        (
+            'image,caption\na.jpg,"A dog\nb.jpg,A cat"\nc.jpg,A man\n',
+            ":2: a caption over several lines, up to line 3: .*so is a quote not closed",
+        ),
+        ("image,caption\na.jpg,A dog\nb.jpg,A \0 cat\n", r":3: a NUL, .*'A \\x00 cat'"),
+        ("a.jpg#0\tA dog\nb.jpg#0\tA \0 cat\n", r":2: a NUL, .*'A \\x00 cat'"),
+        ("image,n,caption\na.jpg,A dog\n", ":2: 2 columns where the header has 3"),
         ("image,caption\n../a.jpg,A dog\n", r":2: image '\.\./a\.jpg' leads out of the folder"),
         ("/a.jpg#0\tA dog\n", r"image '/a\.jpg' leads out of the folder"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +55,8 @@ def read_captions(path: str | Path) -> dict[str, tuple[str, ...]]:
     path : path
         A folder that holds ``captions.csv``, or a file:
 
-        - CSV with the columns `image` and `caption`, one caption a line;
+        - CSV with the columns `image` and `caption`, one caption a line, in quotes where it holds
+          commas or quotes;
         - COCO's JSON: `images` (`id`, `file_name`) and `annotations` (`image_id`, `caption`);
         - Karpathy's JSON: `images` with `filename`, perhaps `filepath`, and `sentences` with `raw`;
         - Flickr's token files: ``1000268201_693b08cb0e.jpg#0``, a tab, the caption.
@@ -91,6 +93,8 @@ def read_captions(path: str | Path) -> dict[str, tuple[str, ...]]:
     for where, image, caption in lines:
         if not image or not caption.strip():
             raise FormatError(f"{path}{where}: image {image!r} with caption {caption!r}")
+        if "\0" in caption:
+            raise FormatError(f"{path}{where}: a NUL, which is no text, in the caption {caption!r}")
         if leads_out(image):
             raise FormatError(
                 f"{path}{where}: image {image!r} leads out of the folder of photographs; expected "
@@ -106,18 +110,40 @@ _Lines = Iterator[tuple[str, str, str]]
 
 
 def _csv(path: Path, content: str) -> _Lines:
-    rows = csv.DictReader(content.splitlines(keepends=True))
-    columns = rows.fieldnames or ()
-    if not {"image", "caption"} <= set(columns):
-        raise FormatError(
-            f"{path}: no captions: expected CSV with the columns image and caption, COCO's or "
-            "Karpathy's JSON, or Flickr's token file"
-        )
+    rows = csv.reader(io.StringIO(content, newline=""), strict=True)
+    columns: list[str] = []
+    first = 1
     try:
+        columns = next(rows, [])
+        if not {"image", "caption"} <= set(columns):
+            raise FormatError(
+                f"{path}: no captions: expected CSV with the columns image and caption, COCO's or "
+                "Karpathy's JSON, or Flickr's token file"
+            )
+        image, caption = columns.index("image"), columns.index("caption")
+        first = rows.line_num + 1
         for row in rows:
-            yield f":{rows.line_num}", row["image"] or "", row["caption"] or ""
+            where = f":{first}"
+            if row and len(row) != len(columns):
+                raise FormatError(
+                    f"{path}{where}: {len(row)} columns where the header has {len(columns)}; "
+                    "captions that hold commas stand in quotes"
+                )
+            if row:
+                # One quote too many swallows the lines up to the next.
+                if re.search(r"[\r\n]", row[caption].strip()):
+                    raise FormatError(
+                        f"{path}{where}: a caption over several lines, up to line "
+                        f"{rows.line_num}: {row[caption]!r}; captions have one line, so is a quote "
+                        "not closed?"
+                    )
+                yield where, row[image], row[caption]
+            first = rows.line_num + 1
     except csv.Error as fault:
-        raise FormatError(f"{path}:{rows.line_num}: {fault}") from None
+        raise FormatError(
+            f"{path}:{first}: {fault}; here begins a field whose quote is not closed, or a quote "
+            "within one is not doubled"
+        ) from None
 
 
 def _tokens(path: Path, content: str) -> _Lines:
