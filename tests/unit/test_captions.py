@@ -107,6 +107,11 @@ def test_a_quoted_caption_may_end_in_a_line_feed_and_hold_quotes(tmp_path: Path)
         ("a.jpg#0\tA dog\nb.jpg A cat\n", r":2: expected IMAGE#N"),
         ('{"images": []}', "neither COCO's nor Karpathy's|no captions in it"),
         ('{"images": [], "annotations": [{"image_id": 4, "caption": "x"}]}', "image 4, which is"),
+        (
+            '{"images": [{"id": 4, "file_name": "a.jpg"}, {"id": 4, "file_name": "b.jpg"}], '
+            '"annotations": [{"image_id": 4, "caption": "x"}]}',
+            r"images\[1\]: id 4 is that of 'a\.jpg' already",
+        ),
         ('{"images": [{"sentences": []}]}', "neither COCO's nor Karpathy's JSON"),
         ("{", "neither COCO's nor Karpathy's JSON"),
     ],

@@ -165,7 +165,13 @@ def _json(path: Path, content: str) -> _Lines:
         coco = msgspec.json.decode(content, type=_Coco)
     except msgspec.MsgspecError as fault:
         raise FormatError(f"{path}: neither COCO's nor Karpathy's JSON: {fault}") from None
-    names = {image.id: image.file_name for image in coco.images}
+    names: dict[int, str] = {}
+    for number, image in enumerate(coco.images):
+        if image.id in names:
+            raise FormatError(
+                f"{path}, images[{number}]: id {image.id} is that of {names[image.id]!r} already"
+            )
+        names[image.id] = image.file_name
     for number, one in enumerate(coco.annotations):
         where = f", annotations[{number}]"
         if one.image_id not in names:
