@@ -125,6 +125,10 @@ def _lonely(folder: Path) -> None:
             r"triplets.csv:2: .*'../7' leads out",
         ),
         (_cell("triplets.csv", "region_id", "/7"), r"triplets.csv:2: photograph '/7' leads out"),
+        (
+            _cell("triplets.csv", "region_id", "1007"),
+            r"triplets.csv:3: region_id '1007' is that of dataset_id \d+ already",
+        ),
         (_drop("triplets.csv", "rel"), r"triplets.csv: no column rel"),
         (_keep("triplets.csv", 0), r"triplets.csv: no column subj; the file is empty"),
         (_keep("triplets.csv", 1), r"triplets.csv: no photographs"),
@@ -140,6 +144,22 @@ def test_faults_name_file_and_line(
 ) -> None:
     damage(folder)
     with pytest.raises(FormatError, match=message):
+        sets.read(folder)
+
+
+@pytest.mark.parametrize("column", ["region_id", "image"])
+def test_a_name_of_two_photographs_is_refused(folder: Path, column: str) -> None:
+    rows = rows_of(folder / "triplets.csv")
+    for row in rows:
+        row["image"] = f"{row['region_id']}.png"
+    write_rows(folder / "triplets.csv", rows)
+    assert len(sets.read(folder).regions) == 40
+    rows[3][column] = rows[1][column]
+    write_rows(folder / "triplets.csv", rows)
+    first, name = rows[1]["dataset_id"], rows[1][column]
+    with pytest.raises(
+        FormatError, match=f"triplets.csv:5: {column} '{name}' is that of dataset_id {first} alr"
+    ):
         sets.read(folder)
 
 

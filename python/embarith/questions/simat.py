@@ -216,10 +216,10 @@ def read(folder: str | Path, *, seed: int = 0) -> Simat:
     DataError
         A file is absent.
     FormatError
-        A line is not as it should be, a photograph's name leads out of its folder, a query's
-        photograph or caption is none of the set's, or no photograph carries its target; names the
-        line. The column `dataset_id` of ``transfos.csv``
-        is stale in the published file and is not read.
+        A line is not as it should be, a photograph's name leads out of its folder or is that of
+        another, a query's photograph or caption is none of the set's, or no photograph carries its
+        target; names the line. The column `dataset_id` of ``transfos.csv`` is stale in the
+        published file and is not read.
     """
     path = Path(folder)
     if not (path / TRANSFOS).is_file() and (path / _PUBLISHED / TRANSFOS).is_file():
@@ -330,6 +330,7 @@ class _Photographs:
 
 def _photographs(path: Path, captions: int) -> _Photographs:
     found: dict[int, tuple[str, str]] = {}
+    named: dict[str, int] = {}
     triples: dict[Triple, int] = {}
     carried: dict[tuple[int, int], None] = {}
     caption_of: dict[int, int] = {}
@@ -350,6 +351,13 @@ def _photographs(path: Path, captions: int) -> _Photographs:
                 f"dataset_id {number} is that of {found[number][0]!r} already; every photograph "
                 "has one of its own, which numbers the rows of a similarity matrix"
             )
+        for column in ("image", "region_id"):
+            text = row.cells.get(column)
+            if text and named.setdefault(text, number) != number:
+                raise row.fault(
+                    f"{column} {text!r} is that of dataset_id {named[text]} already; every "
+                    "photograph has a name of its own"
+                )
         place = triples.setdefault(triple, len(triples))
         carried[number, place] = None
         if row.cells.get("caption_id"):
@@ -365,9 +373,6 @@ def _photographs(path: Path, captions: int) -> _Photographs:
         raise FormatError(f"{path}: no dataset_id {lost}; they count the photographs from 0")
     ordered = [found[number] for number in range(len(found))]
     images = tuple(image for image, _ in ordered)
-    if len(set(images)) != len(images):
-        twice = next(image for image in images if images.count(image) > 1)
-        raise FormatError(f"{path}: photograph {twice!r} has two numbers as dataset_id")
     regions = tuple(region for _, region in ordered)
     beside = regions if regions != images and all(regions) else ()
     return _Photographs(images, beside, triples, list(carried), caption_of, triple_of)
