@@ -45,6 +45,13 @@ def test_regions_are_read_as_published(tmp_path: Path) -> None:
     file.write_text("region_id\timage_id\tbbox\n4\t2378586\t6,28,5,205\n")
     with pytest.raises(FormatError, match=r"retrieval_db.tsv:2: bbox '6,28,5,205'"):
         read_regions(file)
+    lines = ("region_id\timage_id\tbbox", "4\t7\t0,0,2,2", "5\t7\t0,0,2,2", "4\t7\t0,0,2,2")
+    file.write_text("\n".join(lines))
+    assert list(read_regions(file)) == ["4", "5"]
+    for other in ("4\t7\t0,0,2,3", "4\t8\t0,0,2,2"):
+        file.write_text("\n".join((*lines, other)))
+        with pytest.raises(FormatError, match=r"retrieval_db.tsv:5: region '4' is another part"):
+            read_regions(file)
     file.write_text("region_id\tbbox\n")
     with pytest.raises(FormatError, match="no column 'image_id'"):
         read_regions(file)

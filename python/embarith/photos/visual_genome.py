@@ -29,7 +29,8 @@ def read_regions(path: str | Path) -> dict[str, Region]:
     DataError
         There is no such file.
     FormatError
-        A column is absent, a region or image is no file name, or a box is none; names the line.
+        A column is absent, a region or image is no file name, a box is none, or a region stands
+        for two parts; names the line.
     """
     path = Path(path)
     found: dict[str, Region] = {}
@@ -52,7 +53,13 @@ def read_regions(path: str | Path) -> dict[str, Region]:
                         raise FormatError(
                             f"{path}:{rows.line_num}: {column} {row[column]!r} is no file name"
                         )
-                found[row["region_id"]] = Region(row["image_id"], (box[0], box[1], box[2], box[3]))
+                name = row["region_id"]
+                region = Region(row["image_id"], (box[0], box[1], box[2], box[3]))
+                if found.setdefault(name, region) != region:
+                    raise FormatError(
+                        f"{path}:{rows.line_num}: region {name!r} is another part already: "
+                        f"{found[name].box} of image {found[name].image}"
+                    )
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; it lists the regions to cut out") from None
     except (UnicodeDecodeError, csv.Error) as fault:
