@@ -80,3 +80,26 @@ def test_faults(photographs: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"10\.jpg: no photograph"):
         crop({"1": Region("10", (0, 0, 2, 2))}, photographs, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_cut_photograph_is_named(photographs: Path, tmp_path: Path) -> None:
+    file = photographs / "VG_100K/7.jpg"
+    file.write_bytes(file.read_bytes()[:-900])
+    with pytest.raises(
+        FormatError, match=r"VG_100K/7\.jpg: cut or damaged: image file is truncated.*; fetch it ag"
+    ):
+        crop({"1": Region("7", (0, 0, 9, 9))}, photographs, tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_what_is_no_whole_crop_is_made_anew(photographs: Path, tmp_path: Path) -> None:
+    regions = {str(i): Region("7", (0, 0, 20, 10 + i)) for i in range(5)}
+    crop(regions, photographs, tmp_path / "out")
+    files = [tmp_path / "out" / f"{name}.png" for name in regions]
+    whole = [file.read_bytes() for file in files]
+    files[0].write_text("no image")
+    files[1].write_bytes(whole[1][:-20])
+    files[2].write_bytes(b"")
+    files[3].write_bytes(whole[4])
+    assert crop(regions, photographs, tmp_path / "out") == 4
+    assert [file.read_bytes() for file in files] == whole

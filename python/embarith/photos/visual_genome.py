@@ -74,7 +74,7 @@ def crop(
     *,
     progress: Progress | None = None,
 ) -> int:
-    """Cut regions out of photographs, as ``REGION_ID.png``; those that are there are kept.
+    """Cut regions out of photographs, as ``REGION_ID.png``; those that are there whole are kept.
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ def crop(
     DataError
         A photograph is absent; nothing is cut out then.
     FormatError
-        A region begins beyond its photograph. One that only ends there is black beyond, as in
-        the published crops.
+        A photograph is cut or damaged, or a region begins beyond it. One that only ends there is
+        black beyond, as in the published crops.
     """
     photographs, folder = Path(photographs), Path(folder)
     files = {region.image: _find(photographs, region.image) for region in regions.values()}
@@ -108,7 +108,7 @@ def crop(
             f"({len(absent):,} of {len(files):,} are absent)"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    todo = {name: one for name, one in regions.items() if not (folder / f"{name}.png").exists()}
+    todo = {name: one for name, one in regions.items() if not _is_crop(folder / f"{name}.png", one)}
     for done, (name, region) in enumerate(todo.items(), 1):
         _crop(files[region.image], region, folder / f"{name}.png")
         if progress:
@@ -119,6 +119,20 @@ def crop(
 def _find(photographs: Path, image: str) -> Path | None:
     candidates = (photographs / inside / f"{image}.jpg" for inside in _FOLDERS)
     return next((file for file in candidates if file.is_file()), None)
+
+
+def _is_crop(file: Path, region: Region) -> bool:
+    """Whether a file is a whole PNG of a region's size."""
+    from PIL import Image
+
+    left, top, right, bottom = region.box
+    try:
+        with Image.open(file, formats=["PNG"]) as part:
+            size = part.size
+            part.verify()
+    except Exception:  # decoders raise whatever a damaged file leads them to
+        return False
+    return bool(size == (right - left, bottom - top))
 
 
 def _crop(file: Path | None, region: Region, target: Path) -> None:
@@ -137,5 +151,12 @@ def _crop(file: Path | None, region: Region, target: Path) -> None:
             part = photograph.convert("RGB").crop(region.box)
     except UnidentifiedImageError:
         raise FormatError(f"{file}: no photograph") from None
+    except FormatError:
+        raise
+    except Exception as fault:  # decoders raise whatever a damaged file leads them to
+        if isinstance(fault, MemoryError) or getattr(fault, "errno", None):
+            raise
+        reason = str(fault) or type(fault).__name__
+        raise FormatError(f"{file}: cut or damaged: {reason}; fetch it again") from None
     with replacing(target) as temporary, temporary.open("wb") as out:
         part.save(out, "PNG")
