@@ -75,6 +75,46 @@ def replacing(path: str | Path) -> Iterator[Path]:
             error.errno, error.strerror = error.errno or errno.EIO, error.strerror or str(error)
             error.filename = str(path)
         raise
+    _sync(folder)
+
+
+@contextmanager
+def filling(folder: str | Path) -> Iterator[Path]:
+    """Yield a folder whose files come to stand in `folder` once all went well.
+
+    A new folder appears whole. In one that is there the files replace those of their names, one
+    after the other; it stays the same folder, as somebody may work in it.
+
+    Raises
+    ------
+    OSError
+        Names the files as they would stand in `folder`.
+    """
+    target = Path(folder).resolve()
+    there = target.is_dir()
+    home = target if there else target.parent
+    home.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(home / target.name)
+    try:
+        with tempfile.TemporaryDirectory(dir=home, prefix=f".{target.name}.") as private:
+            made = Path(private) / target.name
+            made.mkdir()
+            yield made
+            if there:
+                for file in sorted(made.iterdir()):
+                    file.replace(target / file.name)
+            else:
+                made.rename(target)
+    except OSError as error:
+        named = str(error.filename or "")
+        if named.startswith(f"{home}{os.sep}.{target.name}."):
+            error.filename = str(Path(folder, *Path(named).relative_to(home).parts[2:]))
+        raise
+    _sync(home)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +74,62 @@ def test_what_is_written_is_read_again(folder: Path, tmp_path: Path) -> None:
     assert texts == task.texts
     with pytest.raises(OptionError, match="name a new folder"):
         sets.write(task, tmp_path / "again")
+
+
+_KILLED = """
+import os, sys
+from embarith.questions import simat as sets
+task = sets.read(sys.argv[1])
+written, sets._write_rows = sets._write_rows, lambda path, rows: (
+    os._exit(9) if path.name == sets.TRANSFOS else written(path, rows)
+)
+sets.write(task, sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_set_whose_writing_was_killed_does_not_stand_in_the_way(
+    folder: Path, tmp_path: Path, there: bool
+) -> None:
+    target = tmp_path / "own"
+    if there:
+        (target / "images").mkdir(parents=True)
+    killed = subprocess.run([sys.executable, "-c", _KILLED, folder, target], check=False)
+    assert killed.returncode == 9
+    assert target.exists() == there
+    task = sets.read(folder)
+    files = sets.write(task, target)
+    assert {file.parent for file in files} == {target}
+    assert sets.read(target).sha256 == task.sha256
+    assert (target / "images").exists() == there
+    # The leftover goes with the next writing that finds it abandoned.
+    left = list((target if there else tmp_path).glob(".own.????????"))
+    assert len(left) == 1
+    for place in (left[0] / "own", left[0]):
+        os.utime(place, (0, 0))
+    for file in files:
+        file.unlink()
+    if not there:
+        target.rmdir()
+    sets.write(task, target)
+    assert not left[0].exists()
+
+
+def test_a_full_disk_leaves_nothing_of_a_set_and_names_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, rows: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    task = sets.read(folder)
+    before = sorted(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(sets, "_write_rows", full)
+        with pytest.raises(OSError, match="No space left") as caught:
+            sets.write(task, tmp_path / "own")
+    assert caught.value.filename == str(tmp_path / "own/triplets.csv")
+    assert sorted(tmp_path.iterdir()) == before
+    sets.write(task, tmp_path / "own")
 
 
 def _cell(file: str, column: str, value: str, line: int = 0) -> Callable[[Path], None]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embarith.errors import DataError, FormatError, OptionError
-from embarith.files import leads_out, replacing
+from embarith.files import filling, leads_out, replacing
 from embarith.questions.triples import FIELDS, Triple
 
 SOURCE = (
@@ -457,17 +457,24 @@ def _flag(row: _Row) -> bool:
 def write(task: Simat, folder: str | Path) -> list[Path]:
     """Write a set so that `read` finds it again: three files, and ``texts.txt`` to be encoded.
 
+    A new folder appears whole or not at all.
+
     Raises
     ------
     OptionError
         The folder holds one of the files already.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     files = [folder / name for name in (TRIPLETS, TRANSFOS, CAPTIONS, "texts.txt")]
     for file in files:
         if file.exists():
             raise OptionError(f"{file} is there; name a new folder")
+    with filling(folder) as private:
+        _write(task, *(private / file.name for file in files))
+    return files
+
+
+def _write(task: Simat, carried: Path, transfos: Path, captions: Path, texts: Path) -> None:
     names = [{"image": image} for image in task.images]
     if task.regions:
         names = [
@@ -476,7 +483,7 @@ def write(task: Simat, folder: str | Path) -> list[Path]:
         ]
     caption_of = {int(g): int(c) for g, c in zip(task.goal, task.caption, strict=True)}
     _write_rows(
-        files[0],
+        carried,
         (
             {
                 **names[photograph],
@@ -488,7 +495,7 @@ def write(task: Simat, folder: str | Path) -> list[Path]:
         ),
     )
     _write_rows(
-        files[1],
+        transfos,
         (
             {
                 "transfo_id": number,
@@ -512,10 +519,9 @@ def write(task: Simat, folder: str | Path) -> list[Path]:
             )
         ),
     )
-    for file, lines in zip(files[2:], (task.captions, task.texts), strict=True):
+    for file, lines in ((captions, task.captions), (texts, task.texts)):
         with replacing(file) as part:
             part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return files
 
 
 def _write_rows(path: Path, rows: Iterator[dict[str, object]]) -> None:
