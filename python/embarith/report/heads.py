@@ -124,6 +124,7 @@ def _points(result: HeadsResult) -> Table:
             "paired, of recall over the validation photographs; the seeds are not drawn. Recall is "
             "the mean of R@1, R@5 and R@10, both ways; it also picks the epoch.",
             told_apart(result),
+            *temperature_note([("", result)]),
             *edge_note(
                 result.lams,
                 [(f"τ = {one.temperature:g}", one.trained) for one in result.points],
@@ -141,8 +142,26 @@ def edge_note(
         yield f"At λ = {lams[-1]:g}, the highest tried, and perhaps too low: {', '.join(edge)}."
 
 
+def temperature_note(named: Sequence[tuple[str, HeadsResult]]) -> Iterator[str]:
+    """Yield whose best temperature is the lowest or highest tried, beyond which may be a better."""
+    for end, where, low in ((0, "lowest", "high"), (-1, "highest", "low")):
+        edge = [
+            (name, study.best)
+            for name, study in named
+            if len(study.points) > 1 and study.best == study.points[end].temperature
+        ]
+        if edge:
+            who = ", ".join(filter(None, (name for name, _ in edge)))
+            yield (
+                f"τ = {edge[0][1]:g} is the {where} tried, and perhaps too {low}"
+                f"{f': {who}' if who else ''}."
+            )
+
+
 def told_apart(result: HeadsResult) -> str:
     """Return whether the best temperature can be told from its neighbours."""
+    if len(result.points) == 1:
+        return f"τ = {result.best:g} is the only one tried."
     place = [one.temperature for one in result.points].index(result.best)
     near = [result.points[i] for i in (place - 1, place + 1) if 0 <= i < len(result.points)]
     said = [

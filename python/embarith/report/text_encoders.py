@@ -7,7 +7,14 @@ from itertools import combinations
 
 from embarith.report.document import Column, Facts, Section, Table, line, plural, share
 from embarith.report.facts import describe_table, missing_words
-from embarith.report.heads import describe_set, edge_note, is_apart, picture, score
+from embarith.report.heads import (
+    describe_set,
+    edge_note,
+    is_apart,
+    picture,
+    score,
+    temperature_note,
+)
 from embarith.result import (
     WAYS,
     Fit,
@@ -73,7 +80,9 @@ def _scores(result: TextEncodersResult) -> Table:
         )
         for one in result.encoders
     )
-    seeds = plural(len(result.encoders[0].both.points[0].trained), "seed")
+    points = result.encoders[0].both.points
+    seeds = plural(len(points[0].trained), "seed")
+    tried = "of the highest score on dev" if len(points) > 1 else "that was tried"
     return Table(
         "SIMAT score on test",
         (
@@ -83,9 +92,9 @@ def _scores(result: TextEncodersResult) -> Table:
         ),
         rows,
         (
-            f"Contrastive heads: means over {seeds}, at the τ of the highest score on dev; all at "
-            "the λ of their highest score there. Intervals are 95 %, by the crossed bootstrap over "
-            "photographs and word pairs; the seeds are not drawn.",
+            f"Contrastive heads: means over {seeds}, at the τ {tried}; all at the λ of their "
+            "highest score on dev. Intervals are 95 %, by the crossed bootstrap over photographs "
+            "and word pairs; the seeds are not drawn.",
             *edge_note(
                 result.lams,
                 [
@@ -130,6 +139,13 @@ def _by_temperature(result: TextEncodersResult) -> Table:
             "Best: of the highest score on dev. Not told from it: the interval of the paired "
             "difference on the test holds 0.",
             best_temperatures(result),
+            *temperature_note(
+                [
+                    (f"{one.name} ({NAMES[way]})", one.frozen if way == "frozen" else one.both)
+                    for one in result.encoders
+                    for way in WAYS[1:]
+                ]
+            ),
         ),
     )
 
@@ -145,6 +161,9 @@ def _near(study: HeadsResult) -> list[float]:
 
 def best_temperatures(result: TextEncodersResult) -> str:
     """Return whether one temperature does for all text encoders."""
+    tried = result.encoders[0].both.points
+    if len(tried) == 1:
+        return f"τ = {tried[0].temperature:g} is the only one tried."
     said = []
     for way in WAYS[1:]:
         studies = [one.frozen if way == "frozen" else one.both for one in result.encoders]

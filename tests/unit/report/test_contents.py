@@ -229,6 +229,14 @@ def test_heads_by_temperature_are_printed_with_intervals(
         assert "chosen on the queries it is given on" in text
     alone = replace(heads, points=heads.points[1:2])
     assert "can be told" not in render([alone], name)
+    if name == "md":
+        assert "τ = 0.1 is the only one tried." in render([alone], name)
+        assert "tried, and perhaps" not in render([heads], name)
+        for kept, end in (
+            (heads.points[1:], "lowest tried, and perhaps too high."),
+            (heads.points[:2], "highest tried, and perhaps too low."),
+        ):
+            assert f"τ = 0.1 is the {end}" in render([replace(heads, points=kept)], name)
     assert "highest tried" not in text
     lams = tuple(sorted({one.lam for point in heads.points for one in point.trained}))
     if name == "md":
@@ -279,3 +287,30 @@ def test_text_encoders_that_share_no_temperature(
     )
     text = " ".join(render([alone], "terminal").split())
     assert "Text frozen: the best τ is 0.1; both trained: the best τ is 0.1." in text
+    assert "tried, and perhaps" not in text
+
+
+def test_a_best_temperature_at_an_end_of_those_tried_is_remarked(
+    text_encoders: result.TextEncodersResult,
+) -> None:
+    text = " ".join(render([text_encoders], "md").split())
+    edge = "τ = 0.3 is the highest tried, and perhaps too low: "
+    assert f"{edge}random (text frozen), random (both trained)." in text
+    assert "lowest tried" not in text
+
+
+def test_one_temperature_is_not_the_best(text_encoders: result.TextEncodersResult) -> None:
+    def only(study: result.HeadsResult) -> result.HeadsResult:
+        return replace(study, best=0.1, points=study.points[1:2])
+
+    alone = replace(
+        text_encoders,
+        encoders=tuple(
+            replace(one, frozen=only(one.frozen), both=only(one.both))
+            for one in text_encoders.encoders
+        ),
+    )
+    text = " ".join(render([alone], "md").split())
+    assert "the best τ" not in text
+    assert "at the τ that was tried" in text
+    assert "τ = 0.1 is the only one tried." in text

@@ -337,3 +337,52 @@ def test_text_encoders_are_drawn_with_their_names(
     assert frozen.get_lines()[0].get_ydata().tolist() == [16.375, 22.125, 20.625]
     assert frozen.get_lines()[1].get_ydata().tolist() == [26.5]
     assert len(both.get_lines()) == 2
+
+
+def test_one_temperature_stands_at_its_tick(text_encoders: result.TextEncodersResult) -> None:
+    def only(study: result.HeadsResult) -> result.HeadsResult:
+        return replace(study, best=0.1, points=study.points[1:2])
+
+    alone = replace(
+        text_encoders,
+        encoders=tuple(
+            replace(one, frozen=only(one.frozen), both=only(one.both))
+            for one in text_encoders.encoders
+        ),
+    )
+    drawn = figures.draw(alone)
+    assert "τ = 0.1 is the only one tried" in str(drawn.get_label())
+    for axes in drawn.axes:
+        low, high = axes.get_xlim()
+        assert low <= 0.1 / 2
+        assert high >= 0.1 * 2
+        across = [
+            axes.transAxes.inverted().transform(axes.transData.transform((x, 0)))[0]
+            for x in (
+                0.1,
+                *(line.get_xdata()[0] for line in axes.get_lines() if line.get_xdata()[0] < 0.2),
+            )
+        ]
+        assert np.ptp(across) < 0.05
+    score, _ = figures.draw(only(text_encoders.encoders[0].both)).axes
+    # The interval, of which a band would have no width.
+    assert score.collections[-1].get_segments()[0][:, 1].tolist() == [20.125, 25.125]
+
+
+def test_points_lie_nearer_to_their_temperature_than_to_the_next(
+    text_encoders: result.TextEncodersResult,
+) -> None:
+    def near(study: result.HeadsResult) -> result.HeadsResult:
+        first, second, _ = study.points
+        return replace(study, best=0.1, points=(replace(first, temperature=0.098), second))
+
+    close = replace(
+        text_encoders,
+        encoders=tuple(
+            replace(one, frozen=near(one.frozen), both=near(one.both))
+            for one in text_encoders.encoders
+        ),
+    )
+    lines = figures.draw(close).axes[1].get_lines()
+    low, high = zip(*(line.get_xdata() for line in lines), strict=True)
+    assert max(low) < min(high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from embarith.report.figures.style import COLOURS, MARKERS, blank
@@ -46,6 +47,8 @@ def _curve(axes: Axes, x: Sequence[float], figures: Sequence[SimatFigure], numbe
     colour = COLOURS[number]
     low, high = zip(*(one.ci or (one.value, one.value) for one in figures), strict=True)
     axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    if len(x) == 1:  # a band of no width
+        axes.vlines(x, low, high, color=colour, alpha=0.45, linewidth=0.8)
     axes.plot(x, [one.value for one in figures], color=colour, marker=MARKERS[number])
 
 
@@ -55,12 +58,14 @@ def text_encoders(result: TextEncodersResult) -> Figure:
     panels = figure.subplots(1, 2, sharey=True)
     x = [point.temperature for point in result.encoders[0].both.points]
     beyond = 4 * x[-1]
+    # Side by side, for points that are nearly the same; all of one τ nearer to it than to the next.
+    nearest = min((after / tau for tau, after in pairwise(x)), default=4.0)
+    step = min(1.06, nearest ** (0.5 / len(result.encoders)))
     for axes, way in zip(panels, WAYS[1:], strict=True):
         ends = []
         for number, one in enumerate(result.encoders):
             study = one.frozen if way == "frozen" else one.both
-            # Side by side, for points that are nearly the same.
-            aside = 1.06 ** (number - (len(result.encoders) - 1) / 2)
+            aside = step ** (number - (len(result.encoders) - 1) / 2)
             style: dict[str, Any] = {
                 "color": COLOURS[number % len(COLOURS)],
                 "marker": MARKERS[number % len(MARKERS)],
@@ -75,6 +80,7 @@ def text_encoders(result: TextEncodersResult) -> Figure:
         axes.set_title(NAMES[way])
         _temperature_axis(axes, x)
         if way == "frozen":
+            axes.set_xlim(right=2 * beyond)
             axes.set_xticks([*x, beyond], [*(f"{tau:g}" for tau in x), "ridge"])
             axes.minorticks_off()
         else:
@@ -125,6 +131,8 @@ def _name(axes: Axes, ends: Sequence[tuple[float, TextEncoder, str]]) -> None:
 def _temperature_axis(axes: Axes, x: Sequence[float]) -> None:
     axes.set_ylim(bottom=0.0)
     axes.set_xscale("log")
+    # One τ alone would have all the axis to be spread over.
+    axes.set_xlim(x[0] / 2, 2 * x[-1])
     axes.set_xticks(x, [f"{tau:g}" for tau in x])
     axes.minorticks_off()
     axes.set_xlabel("τ")
