@@ -231,12 +231,8 @@ def test_transform_prints_and_shows(folder: Path) -> None:
 def test_encoders_trains_both_ways_and_compares(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     task = sets.read(folder / "set")
-    images, texts = EmbeddingTable.open(folder / "images.arrow"), folder / "texts.arrow"
-    more = np.random.default_rng(0).normal(size=(60, images.dimensions)).astype(np.float32)
-    photographs = EmbeddingTable.from_arrays([f"{n}.jpg" for n in range(60)], more)
-    EmbeddingTable.concat(images, photographs).save(tmp_path / "photographs.arrow")
-    lines = [f"{n}.jpg,{task.captions[n % 18]}" for n in range(60)]
-    (tmp_path / "captions.csv").write_text("\n".join(["image,caption", *lines]))
+    texts = folder / "texts.arrow"
+    _captioned(folder)
     (tmp_path / "texts.txt").write_text("\n".join(task.texts))
     words = sorted({word for text in task.texts for word in re.findall(r"\w+", text.lower())})
     known = EmbeddingTable.from_arrays(words, np.eye(len(words), dtype=np.float32))
@@ -273,3 +269,41 @@ def test_encoders_trains_both_ways_and_compares(folder: Path, tmp_path: Path) ->
         failed = run(*command, *wrong, *options)
         assert failed.exit_code == code, failed.stderr
         assert message in failed.stderr
+
+
+def _captioned(folder: Path) -> None:
+    """Write 60 more photographs beside those of the set, and a caption of each."""
+    task = sets.read(folder / "set")
+    images = EmbeddingTable.open(folder / "images.arrow")
+    more = np.random.default_rng(0).normal(size=(60, images.dimensions)).astype(np.float32)
+    photographs = EmbeddingTable.from_arrays([f"{n}.jpg" for n in range(60)], more)
+    EmbeddingTable.concat(images, photographs).save(folder / "photographs.arrow")
+    lines = [f"{n}.jpg,{task.captions[n % 18]}" for n in range(60)]
+    (folder / "captions.csv").write_text("\n".join(["image,caption", *lines]))
+
+
+def test_an_interrupted_study_says_what_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from embarith.experiments import heads as studies
+    from embarith.training.heads import train
+
+    _captioned(folder)
+    last: list[int] = []
+
+    def stopped(pairs: object, settings: Settings, **more: object) -> object:
+        if settings.seed == last[-1]:
+            raise KeyboardInterrupt
+        return train(pairs, settings, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(studies, "train", stopped)
+    words = ("simat", "study", folder / "photographs.arrow", folder / "texts.arrow")
+    words = (*words, "--captions", folder / "captions.csv", "--data", folder / "set")
+    words = (*words, "-o", folder / "out", "--temperature", 1, "--seeds", 2, "--draws", 0)
+    kept = f"what was trained is kept in {folder / 'out'}; the same command goes on from there"
+    for seed, said in ((0, "no file was written"), (1, kept)):
+        last.append(seed)
+        done = run(*words)
+        assert done.exit_code == 130
+        assert f"Interrupted: {said}." in done.stderr

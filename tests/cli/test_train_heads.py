@@ -83,3 +83,30 @@ def test_what_has_no_effect_or_no_meaning_is_refused(folder: Path) -> None:
     assert lost.exit_code == 1
     assert "captions without photographs" in lost.stderr
     assert "'absent.jpg'" in lost.stderr
+
+
+def test_an_interruption_says_what_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from embarith.training.contrastive import _Run
+
+    whole = _Run.epoch
+
+    def stop(at: int) -> None:
+        def epoch(run: _Run, number: int) -> float:
+            if number == at:
+                raise KeyboardInterrupt
+            return whole(run, number)
+
+        monkeypatch.setattr(_Run, "epoch", epoch)
+
+    stop(1)
+    first = train(folder, "--epochs", 3)
+    assert first.exit_code == 130
+    assert "Interrupted: no file was written." in first.stderr
+    stop(3)
+    third = train(folder, "--epochs", 3)
+    assert third.exit_code == 130
+    kept = f"{folder / 'heads.safetensors.checkpoint'}; the same command goes on from there."
+    assert f"Interrupted: the best heads so far are kept in {kept}" in third.stderr
+    monkeypatch.setattr(_Run, "epoch", whole)
+    assert train(folder, "--epochs", 3).exit_code == 0

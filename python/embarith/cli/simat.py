@@ -483,18 +483,26 @@ def _run_study(
     task = sets.read(folder, seed=seed)
     said = read_captions(captions)
     photographs, opened = _shared.open_table(images, None, False), texts()
-    with _shared.show_progress() as progress:
-        result = experiment(
-            photographs,
-            opened,
-            said,
-            task,
-            output,
-            settings=settings,
-            seed=seed,
-            progress=progress,
-            **asked,
-        )
+    try:
+        with _shared.show_progress() as progress:
+            result = experiment(
+                photographs,
+                opened,
+                said,
+                task,
+                output,
+                settings=settings,
+                seed=seed,
+                progress=progress,
+                **asked,
+            )
+    except KeyboardInterrupt:
+        # Heads, and the checkpoint of those that were being trained.
+        if not any(output.rglob("*.safetensors*")):
+            raise
+        raise KeyboardInterrupt(
+            f"what was trained is kept in {output}; the same command goes on from there"
+        ) from None
     _shared.print_results([result], as_json)
 
 

@@ -338,8 +338,15 @@ def heads(
         click.echo(_as_json(step) if as_json else _as_line(step), err=not as_json)
 
     checkpoint = output.with_name(f"{output.name}.checkpoint")
-    done = train(pairs, chosen, checkpoint=checkpoint, score=score, watch=watch)
-    done.heads.save(output)
+    try:
+        done = train(pairs, chosen, checkpoint=checkpoint, score=score, watch=watch)
+        done.heads.save(output)
+    except KeyboardInterrupt:
+        if not checkpoint.exists():
+            raise
+        raise KeyboardInterrupt(
+            f"the best heads so far are kept in {checkpoint}; the same command goes on from there"
+        ) from None
     if chosen.method == "contrastive":
         checkpoint.unlink(missing_ok=True)
     if as_json:
