@@ -307,3 +307,22 @@ def test_an_interrupted_study_says_what_is_kept(
         done = run(*words)
         assert done.exit_code == 130
         assert f"Interrupted: {said}." in done.stderr
+
+
+def test_a_page_replaces_pages_alone(folder: Path) -> None:
+    task = sets.read(folder / "set")
+    tables = ("--images", folder / "images.arrow", "--texts", folder / "texts.arrow")
+    words = ("transform", task.images[0], "cat", "dog", *tables, "--html")
+    before = (folder / "texts.arrow").read_bytes()
+    for command in (words, ("images", "check", folder, "--attribution")):
+        refused = run(*command, folder / "texts.arrow")
+        assert refused.exit_code == 1
+        assert refused.stdout == ""
+        assert f"{folder / 'texts.arrow'} is there and no HTML page" in refused.stderr
+    assert (folder / "texts.arrow").read_bytes() == before
+    page = folder / "page.html"
+    for there in (b"", b"\xef\xbb\xbf\n <HTML>", b"<!DOCTYPE html>"):
+        page.write_bytes(there)
+        assert run(*words, page).exit_code == 0
+        assert page.read_text().startswith("<!doctype html>")
+    assert run(*words, page).exit_code == 0

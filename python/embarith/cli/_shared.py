@@ -58,12 +58,6 @@ heads_option = click.option(
     metavar="FILE",
     help="Linear heads (safetensors) that lead photographs and texts into one space.",
 )
-html_option = click.option(
-    "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write a page as well.",
-)
 pool_option = click.option(
     "--pool",
     type=click.Choice(["mean", "mean-unit", "medoid"]),
@@ -88,6 +82,27 @@ def check_output(path: Path) -> None:
 
     if path.exists() and not is_table(path):
         raise OptionError(f"{path} is there and no table; name another file")
+
+
+def check_page(_ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse to replace a file that is no page, such as one of the inputs."""
+    from embarith.errors import OptionError
+
+    if path is not None and path.is_file():
+        with path.open("rb") as file:
+            begun = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+        if begun and not begun.startswith((b"<!doctype html", b"<html")):
+            raise OptionError(f"{path} is there and no HTML page; name another file")
+    return path
+
+
+html_option = click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    callback=check_page,
+    help="Write a page as well.",
+)
 
 
 def complete_encoder(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:

@@ -188,6 +188,7 @@ def import_(source: Path, home: Path) -> None:
     "--attribution",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.html",
+    callback=_shared.check_page,
     help="Write a page that names the creator, licence and source of every photograph.",
 )
 @_shared.json_option
