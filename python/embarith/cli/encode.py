@@ -57,7 +57,10 @@ class _Part(click.ParamType[tuple[int, int]]):
     help="Texts, one a line; the labels are the texts.",
 )
 @click.option(
-    "--images", metavar="DIR|GLOB", help="Photographs; the labels are their paths in the folder."
+    "--images",
+    metavar="DIR|GLOB",
+    help="Photographs; the labels are their paths below DIR, or below the folder before the first "
+    "wildcard: 1.jpg of 'photos/train/*.jpg', train/1.jpg of 'photos/*/*.jpg'.",
 )
 @click.option(
     "--collection",

@@ -137,8 +137,8 @@ def pair(
     if len(lost):
         raise OptionError(
             f"captions without photographs: {images.provenance.encoder} has no vector of "
-            f"{names[lost[0]]!r} ({len(lost):,} of {len(names):,} photographs); encode them, or "
-            "take their captions out of the file"
+            f"{names[lost[0]]!r}, but one of {images.labels[0].as_py()!r} ({len(lost):,} of "
+            f"{len(names):,} photographs); encode them, or take their captions out of the file"
         )
     number: dict[str, int] = {}
     pairs = [
