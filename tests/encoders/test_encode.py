@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 
 from embarith import EmbeddingTable, encode, load_encoder
 from embarith.cli import main
-from embarith.cli.encode import _Events
+from embarith.cli.encode import _Events, _photographs
 from embarith.encoders import encoding
 from embarith.encoders.encoding import Photographs, Texts
 from embarith.errors import FormatError, OptionError, TableError
@@ -658,6 +658,25 @@ def test_options_that_do_not_fit_are_refused(
     Path("w.txt").write_text("dog\n")
     refused = run("encode", minilm, *words, "-o", "t.arrow", code=2)
     assert message in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "labels"),
+    [
+        ("", ["train/1.jpg", "train/deep/2.jpg"]),
+        ("train/*.jpg", ["1.jpg"]),
+        ("*/*.jpg", ["train/1.jpg"]),
+        ("tr*/1.jpg", ["train/1.jpg"]),
+    ],
+)
+def test_labels_are_paths_below_the_folder_before_the_first_wildcard(
+    pattern: str, labels: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "train/deep").mkdir(parents=True)
+    for name in ("train/1.jpg", "train/deep/2.jpg"):
+        (tmp_path / name).touch()
+    found = _photographs(str(tmp_path / pattern), rotate=False)
+    assert list(found.labels) == labels
 
 
 def test_patterns_and_folders_without_photographs(lite2: Path, tmp_path: Path) -> None:
