@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,29 @@ class Sweep:
 
 # Bytes of products that are held at a time.
 _HELD = 1 << 25
+
+GREATEST = 1e6
+"""The greatest |λ|: scores that differ by 2·10⁻⁶ are equal there, and by more beyond."""
+
+
+def rising(lams: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return λ as an array.
+
+    Raises
+    ------
+    OptionError
+        There are none, one is no finite number or beyond `GREATEST`, or they do not rise.
+    """
+    found = np.array([float(one) for one in lams])
+    outside = found[~(np.abs(found) <= GREATEST)]  # NaN too
+    if not len(found) or len(outside) or (np.diff(found) <= 0).any():
+        shown = outside[:1] if len(outside) else found
+        told = f"λ {', '.join(map(str, shown.tolist()))}" if len(found) else "no λ"
+        raise OptionError(
+            f"{told}: give one or more finite numbers, rising, from {-GREATEST:,.0f} to "
+            f"{GREATEST:,.0f}"
+        )
+    return found
 
 
 def sweep(
@@ -78,7 +101,7 @@ def sweep(
     Raises
     ------
     OptionError
-        λ that do not rise.
+        As `rising`.
 
     Examples
     --------
@@ -96,9 +119,7 @@ def sweep(
     >>> found.rows[:, :, 0].tolist()
     [[1, 2]]
     """
-    lams = np.require(lams, np.float64, ["C"])
-    if lams.ndim != 1 or not len(lams) or not np.isfinite(lams).all() or (np.diff(lams) <= 0).any():
-        raise OptionError(f"λ must be finite and rise, not {', '.join(map(str, lams.tolist()))}")
+    lams = rising(lams)
     steps = np.ascontiguousarray(words @ candidates.T)
     rows = np.empty((len(point), len(lams), k), np.int64)
     scores = np.empty(rows.shape)

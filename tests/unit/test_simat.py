@@ -255,7 +255,7 @@ def test_sweep_finds_what_a_search_for_every_lambda_finds(task: Simat, tables) -
         scores = np.einsum("nd,nkd->nk", x, photographs[rows])
         np.testing.assert_allclose(done.scores[:, at], scores, atol=1e-12)
     assert not done.tied
-    with pytest.raises(OptionError, match="rise"):
+    with pytest.raises(OptionError, match=r"λ 1\.0, 1\.0: give one or more finite numbers, rising"):
         sweep(
             photographs,
             photographs,
@@ -423,6 +423,8 @@ def test_refusals(task: Simat, tables) -> None:
         ([], "no λ"),
         ([1, 0], "λ 1.0, 0.0"),
         ([1, 1], "λ 1.0"),
+        ([0, 1e300], r"λ 1e\+300"),
+        ([-1e7], "λ -10000000.0"),
     ):
         with pytest.raises(OptionError, match=f"^{told}.*: give one or more finite numbers"):
             simat(images, texts, task, lams=lams)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from embarith.errors import OptionError
 from embarith.questions.simat import Simat
 from embarith.result import QuestionsInfo, SimatSet, Split
+from embarith.sweep import rising
 from embarith.table import EmbeddingTable
 
 Floats = NDArray[np.float64]
@@ -19,21 +20,6 @@ Bools = NDArray[np.bool_]
 SPLITS: tuple[Split, ...] = get_args(Split)
 LAMS = tuple(round(0.2 * step, 1) for step in range(26))
 """λ of the sweep: 0 to 5 in steps of 0.2."""
-
-
-def rising(lams: Sequence[float]) -> Floats:
-    """Return λ as an array.
-
-    Raises
-    ------
-    OptionError
-        There are none, one is no finite number, or they do not rise.
-    """
-    found = np.array([float(one) for one in lams])
-    if not len(found) or not np.isfinite(found).all() or (np.diff(found) <= 0).any():
-        told = f"λ {', '.join(map(str, found.tolist()))}" if len(found) else "no λ"
-        raise OptionError(f"{told}: give one or more finite numbers, rising")
-    return found
 
 
 def masks_of(task: Simat) -> dict[Split, Bools]:

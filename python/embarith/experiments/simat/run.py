@@ -17,7 +17,6 @@ from embarith.experiments.simat.asked import (
     masks_of,
     missing_words,
     questions_info,
-    rising,
     set_info,
 )
 from embarith.experiments.simat.examples import draw_examples
@@ -41,6 +40,7 @@ from embarith.result import (
     Split,
     rounded,
 )
+from embarith.sweep import rising
 from embarith.table import EmbeddingTable
 
 
