@@ -208,9 +208,19 @@ def test_transform_prints_and_shows(folder: Path) -> None:
     assert isinstance(found, TransformResult)
     assert not found.thumbnails
     text = page.read_text()
-    assert text.count("data:image/jpeg;base64,") == 1 + len(found.retrieved)
+    others = [one for one in found.retrieved if not one.is_input]
+    assert text.count("data:image/jpeg;base64,") == 1 + len(others)
+    unmoved = run(*words, "--html", page, "--photographs", photographs, "--lambda", 0, "--json")
+    nearest = from_json(unmoved.stdout)
+    assert isinstance(nearest, TransformResult)
+    assert nearest.retrieved[0].is_input
+    assert page.read_text().count("data:image/jpeg;base64,") == 1 + 3
     assert "http" not in text
     assert "cat → dog" in run(*words).stdout
+    far = run(*words, "--lambda", "1e300")
+    assert far.exit_code == 1
+    assert "λ 1e+300: give one or more finite numbers" in far.stderr
+    assert "rising, from -1,000,000 to 1,000,000" in far.stderr
     assert json.loads(done.stdout)["schema"] == "embarith.transform/1"
     out = EmbeddingTable.open(folder / "images.arrow")
     labels = [f"../{label}" for label in out.index_to_key]

@@ -55,15 +55,18 @@ def sections(results: Sequence[HeadsResult], *, drawn: bool = False) -> Iterator
     for result in results:
         frozen = ", text frozen" if result.freeze_text else ""
         title = f"Heads of {result.images.name} + {result.texts.name}{frozen}, by temperature"
-        pictures = (picture(result, _CAPTION),) if drawn else ()
+        caption = (
+            f"SIMAT score and mean recall against τ, {means(result)}; small grey points are the "
+            "seeds."
+        )
+        pictures = (picture(result, caption),) if drawn else ()
         blocks = (_facts(result), _points(result), *pictures, _seeds(result), _geometry(result))
         yield Section(title, blocks)
 
 
-_CAPTION = (
-    "SIMAT score and mean recall against τ, means over seeds with 95 % intervals; grey points are "
-    "the seeds."
-)
+def means(result: HeadsResult | TextEncodersResult) -> str:
+    """Return what is drawn of several seeds."""
+    return "means over seeds with 95 % intervals" if result.draws else "means over seeds"
 
 
 def picture(result: HeadsResult | TextEncodersResult, caption: str) -> Picture:
@@ -108,6 +111,13 @@ def _points(result: HeadsResult) -> Table:
         for one in result.points
     )
     seeds = plural(len(result.points[0].trained), "seed")
+    intervals = (
+        "Intervals are 95 %: of scores by the crossed bootstrap over photographs and word pairs, "
+        "of differences paired, of recall over the validation photographs; the seeds are not "
+        "drawn. "
+        if result.draws
+        else ""
+    )
     return Table(
         "SIMAT score and recall against τ",
         (
@@ -119,9 +129,7 @@ def _points(result: HeadsResult) -> Table:
         ),
         rows,
         (
-            f"Means over {seeds}, each at the λ of its highest score on dev. Intervals are 95 %: "
-            "of scores by the crossed bootstrap over photographs and word pairs, of differences "
-            "paired, of recall over the validation photographs; the seeds are not drawn. Recall is "
+            f"Means over {seeds}, each at the λ of its highest score on dev. {intervals}Recall is "
             "the mean of R@1, R@5 and R@10, both ways; it also picks the epoch.",
             told_apart(result),
             *temperature_note([("", result)]),

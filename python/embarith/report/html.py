@@ -56,8 +56,9 @@ _STYLE = """
 .embarith .left { text-align: left; }
 .embarith tr.rule td { border-top: 1px solid var(--line); }
 .embarith td small { display: block; color: var(--dim); font-weight: 400; }
-.embarith td.bar { width: 18em; min-width: 6em; vertical-align: middle; }
-.embarith td.bar i { display: block; height: .8em; background: var(--bar); border-radius: 2px; }
+.embarith td.bar { width: 18em; min-width: 6em; }
+.embarith td.bar i { display: block; height: .8em; margin-top: .35em;
+  background: var(--bar); border-radius: 2px; }
 .embarith figure { margin: 1.2em 0; max-width: 62em; }
 .embarith figure img { width: 50em; max-width: 100%; height: auto; background: #fff;
   border-radius: 4px; }

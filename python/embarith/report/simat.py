@@ -107,9 +107,14 @@ def _pictures(result: SimatResult, drawn: Mapping[str, Figure]) -> Iterator[Pict
 
     for name, figure in drawn.items():
         shown = name.rpartition("-")[2]
+        bands = (
+            "bands are 95 % intervals, for each λ by itself, from the crossed bootstrap; "
+            if result.draws
+            else ""
+        )
         caption = (
-            f"SIMAT score on the {result.split} queries against λ; bands are 95 % intervals, for "
-            "each λ by itself, from the crossed bootstrap; dashed lines are of all queries."
+            f"SIMAT score on the {result.split} queries against λ; {bands}dashed lines are of all "
+            "queries."
             if shown == "score"
             else f"Success by the {shown} replaced (rows) and the new one (columns), words in most "
             f"queries first. The margins are over all pairs of {shown}s, weighted as the score is; "
@@ -227,6 +232,11 @@ def _scores(result: SimatResult) -> Table:
             f" Not scored without heads: {result.images.name} and {result.texts.name} are not one "
             "encoder, with one space."
         )
+    intervals = (
+        "Intervals are 95 %, crossed bootstrap over photographs and word pairs. "
+        if result.draws
+        else ""
+    )
     return Table(
         f"SIMAT score, {result.split}",
         (
@@ -238,8 +248,7 @@ def _scores(result: SimatResult) -> Table:
         tuple(rows),
         (
             "100 × mean success, each query weighted by the inverse root of the number of queries "
-            "with its value word. Intervals are 95 %, crossed bootstrap over photographs and word "
-            f"pairs. {chosen}{none}",
+            f"with its value word. {intervals}{chosen}{none}",
         ),
     )
 
@@ -428,13 +437,10 @@ def _answers(result: TransformResult) -> Table:
 def _gallery(result: TransformResult) -> Gallery:
     small = result.thumbnails
     answers = tuple(
-        Tile(
-            "the photograph itself" if one.is_input else one.image,
-            share(one.score),
-            small.get(one.image, ""),
-        )
+        Tile(one.image, share(one.score), small.get(one.image, ""))
         for one in result.retrieved
+        if not one.is_input
     )
     asked = Tile(result.image, f"λ = {result.lam:g}", small.get(result.image, ""))
-    told = "The photograph, then those nearest to it after the change, best first."
+    told = "The photograph, then the others nearest to it after the change, best first."
     return Gallery("", (Exhibit("", told, asked, answers),))

@@ -11,6 +11,7 @@ from embarith.report.heads import (
     describe_set,
     edge_note,
     is_apart,
+    means,
     picture,
     score,
     temperature_note,
@@ -26,17 +27,14 @@ from embarith.result import (
     Way,
 )
 
-_CAPTION = (
-    "SIMAT score on test against τ, means over seeds with 95 % intervals, ridge beside; controls "
-    "dashed."
-)
 NAMES: dict[Way, str] = {"ridge": "ridge", "frozen": "text frozen", "both": "both trained"}
 
 
 def sections(results: Sequence[TextEncodersResult], *, drawn: bool = False) -> Iterator[Section]:
     """Yield one section a result."""
     for result in results:
-        pictures = (picture(result, _CAPTION),) if drawn else ()
+        caption = f"SIMAT score on test against τ, {means(result)}, ridge beside; controls dashed."
+        pictures = (picture(result, caption),) if drawn else ()
         yield Section(
             f"Text encoders under heads of {result.images.name}",
             (
@@ -82,6 +80,12 @@ def _scores(result: TextEncodersResult) -> Table:
     )
     points = result.encoders[0].both.points
     seeds = plural(len(points[0].trained), "seed")
+    intervals = (
+        " Intervals are 95 %, by the crossed bootstrap over photographs and word pairs; the seeds "
+        "are not drawn."
+        if result.draws
+        else ""
+    )
     tried = "of the highest score on dev" if len(points) > 1 else "that was tried"
     return Table(
         "SIMAT score on test",
@@ -93,8 +97,7 @@ def _scores(result: TextEncodersResult) -> Table:
         rows,
         (
             f"Contrastive heads: means over {seeds}, at the τ {tried}; all at the λ of their "
-            "highest score on dev. Intervals are 95 %, by the crossed bootstrap over photographs "
-            "and word pairs; the seeds are not drawn.",
+            f"highest score on dev.{intervals}",
             *edge_note(
                 result.lams,
                 [

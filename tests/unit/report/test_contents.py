@@ -314,3 +314,19 @@ def test_one_temperature_is_not_the_best(text_encoders: result.TextEncodersResul
     assert "the best τ" not in text
     assert "at the τ that was tried" in text
     assert "τ = 0.1 is the only one tried." in text
+
+
+@pytest.mark.parametrize("kind", ["simat", "heads", "text_encoders"])
+def test_without_draws_no_intervals_are_spoken_of(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    pytest.importorskip("matplotlib", reason="figures need the extra report")
+    one = request.getfixturevalue(kind)
+    assert "95 %" in render([one], "md")
+    for name in ("md", "html"):
+        assert "95 %" not in render([replace(one, draws=0)], name)
+
+
+def test_bars_stand_beside_the_first_line_of_their_row(simat: result.SimatResult) -> None:
+    bar = render([simat], "html").split(".embarith td.bar {")[1].split("}")[0]
+    assert "vertical-align" not in bar

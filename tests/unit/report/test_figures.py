@@ -237,6 +237,8 @@ def test_temperatures_are_drawn_with_what_can_be_told(
     score, recall = drawn.axes
     assert score.get_lines()[0].get_ydata().tolist() == [16.375, 22.125, 20.625]
     assert recall.get_lines()[0].get_ydata().tolist() == [55.625] * 3
+    # To be seen on the mean, over which they lie.
+    assert {line.get_markeredgecolor() for line in score.get_lines()[1:]} == {"white"}
 
 
 def test_scores_by_lambda_have_their_bands_and_baselines(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from embarith.report.figures.style import COLOURS, MARKERS, blank
+from embarith.report.figures.style import COLOURS, GREY, MARKERS, blank
 from embarith.report.heads import told_apart
 from embarith.report.text_encoders import NAMES, best_temperatures, called
 from embarith.result import WAYS, HeadsResult, SimatFigure, TextEncoder, TextEncodersResult
@@ -24,21 +24,25 @@ def draw(result: HeadsResult) -> Figure:
     x = [one.temperature for one in points]
     _curve(score, x, [one.test for one in points], 0)
     _curve(recall, x, [one.recall for one in points], 1)
+    # With an edge, to be seen on the mean.
+    seed: dict[str, Any] = {"marker": "o", "color": GREY, "markersize": 2.0}
+    seed |= {"markeredgecolor": "white", "markeredgewidth": 0.4, "zorder": 3}
     for point in points:
         for one in point.trained:
             found = (*one.captions, *one.photographs)
             for axes, value in ((score, one.test), (recall, sum(found) / len(found))):
-                axes.plot(point.temperature, value, ".", color="#767676", markersize=2.5)
+                axes.plot(point.temperature, value, **seed)
     score.set_title("SIMAT score on test")
     recall.set_title("mean recall on validation")
     score.set_ylabel("100 × weighted success")
     recall.set_ylabel("percent of queries")
     for axes in (score, recall):
         _temperature_axis(axes, x)
+    intervals = ", with 95 % intervals" if result.draws else ""
     scores = ", ".join(f"{one.test.value:.1f} at {one.temperature:g}" for one in points)
     figure.set_label(
         f"SIMAT score on the test queries of {result.questions.name} and mean recall against the "
-        f"temperature, with 95 % intervals: {scores}. {told_apart(result)}"
+        f"temperature{intervals}: {scores}. {told_apart(result)}"
     )
     return figure
 
@@ -86,6 +90,7 @@ def text_encoders(result: TextEncodersResult) -> Figure:
         else:
             _name(axes, ends)
     panels[0].set_ylabel("SIMAT score on test, 100 × weighted success")
+    intervals = ", with 95 % intervals" if result.draws else ""
     scores = "; ".join(
         f"{called(one)} {one.frozen.best_point.test.value:.1f} with the text frozen at "
         f"{one.frozen.best:g}, {one.both.best_point.test.value:.1f} with both heads trained at "
@@ -94,7 +99,7 @@ def text_encoders(result: TextEncodersResult) -> Figure:
     )
     figure.set_label(
         f"SIMAT score on the test queries of {result.questions.name} against the temperature, a "
-        f"line a text encoder, with 95 % intervals: {scores}. {best_temperatures(result)}"
+        f"line a text encoder{intervals}: {scores}. {best_temperatures(result)}"
     )
     return figure
 

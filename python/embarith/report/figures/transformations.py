@@ -98,10 +98,11 @@ def _baselines(axes: Axes, lines: dict[str, float], height: float) -> None:
 def _describe(result: SimatResult, lines: dict[str, float]) -> str:
     scores = [getattr(one.scores, result.split).all.value for one in result.curve]
     best = int(np.argmax(scores))
+    intervals = ", with 95 % intervals" if result.draws else ""
     beside = ", ".join(f"{BASELINES[name]} {value:.1f}" for name, value in lines.items())
     return (
         f"SIMAT score of {result.images.name} + {result.texts.name} on the {result.split} queries "
-        f"of {result.questions.name} against λ, with 95 % intervals: {scores[0]:.1f} at "
+        f"of {result.questions.name} against λ{intervals}: {scores[0]:.1f} at "
         f"λ = {result.curve[0].lam:g}, {scores[best]:.1f} at {result.curve[best].lam:g}, "
         f"{scores[-1]:.1f} at {result.curve[-1].lam:g}; beside it {beside}."
     )
