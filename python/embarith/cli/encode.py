@@ -60,7 +60,7 @@ class _Part(click.ParamType[tuple[int, int]]):
     "--images",
     metavar="DIR|GLOB",
     help="Photographs; the labels are their paths below DIR, or below the folder before the first "
-    "wildcard: 1.jpg of 'photos/train/*.jpg', train/1.jpg of 'photos/*/*.jpg'.",
+    "wildcard: of 'photos/train/*.jpg' 1.jpg, of 'photos' train/1.jpg.",
 )
 @click.option(
     "--collection",
