@@ -267,10 +267,10 @@ def check_one_space(images: Provenance, texts: Provenance) -> None:
     same = [one.sha256 for one in shared] == [one.sha256 for one in theirs]
     if same and all(one.keeps_texts for one in ours[len(theirs) :]):
         return
-    told = (", then ".join(map(str, led)) or "none" for led in (ours, theirs))
+    one, other = (", then ".join(map(str, led)) or "no heads" for led in (ours, theirs))
     raise OptionError(
-        f"{images.encoder} was led by heads ({next(told)}) and {texts.encoder} by others "
-        f"({next(told)}): two spaces, whose vectors cannot be added; apply the same heads to both"
+        f"{images.encoder} was led by {one} and {texts.encoder} by {other}: two spaces, whose "
+        "vectors cannot be added; apply the same heads to both"
     )
 
 
