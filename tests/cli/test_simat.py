@@ -158,6 +158,34 @@ def test_prepare_makes_a_set_of_the_crops(tmp_path: Path) -> None:
             assert crop.size == (10, 5)
 
 
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        (
+            [("cat", [1.0, 2.0]), ("dog", [3.0, float("nan")]), ("man", [0.0, 0.0])],
+            "row 1 (label 'dog'): value nan in dimension 1 is not finite (2 such rows); save the f",
+        ),
+        ([("cat", [0.0, 0.0])], "row 0 (label 'cat'): the vector is zero and has no direction; s"),
+        ([("cat", [1.0]), ("cat", [2.0])], "row 1 (label 'cat'): the label stands already in row"),
+        ([("cat", [1e300])], "row 0 (label 'cat'): value inf in dimension 0 is not finite; save"),
+        ([("cat", [])], "vectors have shape (1, 0)"),
+    ],
+)
+def test_import_names_the_file_and_row_at_fault(
+    tmp_path: Path, pairs: list[tuple[str, list[float]]], message: str
+) -> None:
+    torch = pytest.importorskip("torch")
+    torch.save(
+        [(word, torch.tensor(values, dtype=torch.float64)) for word, values in pairs],
+        tmp_path / "words.pt",
+    )
+    refused = run("simat", "import", tmp_path / "words.pt", tmp_path / "words.arrow")
+    assert refused.exit_code == 1
+    assert f"{tmp_path / 'words.pt'}: {message}" in refused.stderr
+    assert "on_bad" not in refused.stderr
+    assert not (tmp_path / "words.arrow").exists()
+
+
 def test_score_writes_a_page(folder: Path) -> None:
     pytest.importorskip("matplotlib", reason="figures need the extra report")
     page = folder / "page.html"

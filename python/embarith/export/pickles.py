@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embarith.checks import as_matrix, find_faults
 from embarith.encoders.heads import Heads, Linear
-from embarith.errors import DataError, FormatError
+from embarith.errors import DataError, FormatError, TableError
 from embarith.files import sha256_of
+from embarith.labels import as_labels
 from embarith.provenance import Provenance
 from embarith.table import EmbeddingTable
 
@@ -62,7 +64,7 @@ def read_word_table(path: str | Path, encoder: str | None = None) -> EmbeddingTa
     Raises
     ------
     DataError, FormatError
-        As `read_heads`.
+        As `read_heads`; or no table may hold a row, which is named.
     """
     path = Path(path)
     held = _load(path)
@@ -83,8 +85,21 @@ def read_word_table(path: str | Path, encoder: str | None = None) -> EmbeddingTa
         source="torch file, weights-only loader",
         sha256=sha256_of(path),
     )
-    matrix = np.stack(vectors).astype(np.float32)
-    return EmbeddingTable.from_arrays(labels, matrix, provenance=provenance)
+    with np.errstate(over="ignore"):  # what becomes infinite is refused as such
+        matrix = np.stack(vectors).astype(np.float32)
+    try:
+        names, matrix = as_labels(labels), as_matrix(matrix)
+    except TableError as fault:
+        raise FormatError(f"{path}: {fault}") from None
+    faults = find_faults(names, matrix, np.linalg.norm(matrix.astype(np.float64), axis=1))
+    if faults:
+        row, told = next(iter(faults.items()))
+        count = f" ({len(faults)} such rows)" if len(faults) > 1 else ""
+        raise FormatError(
+            f"{path}: row {row} (label {labels[row]!r}): {told}{count}; save the file "
+            "without such rows"
+        )
+    return EmbeddingTable.from_arrays(names, matrix, provenance=provenance)
 
 
 def read_matrix(path: str | Path) -> NDArray[np.float32]:
