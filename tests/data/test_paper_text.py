@@ -66,8 +66,9 @@ def test_words_alone_want_neither_photographs_nor_unasked_sets(config, monkeypat
 def test_the_gap_of_two_sides_of_an_encoder(glove_table, tmp_path):
     def opened(name, side, rows, weights=None):
         table = glove_table.select(np.arange(*rows))
-        drawn = " with random weights" if weights is not None else ""
-        origin = replace(table.provenance, encoder=name, steps=(f"here called {name!r}: E{drawn}",))
+        # A name says nothing of the weights.
+        called = f"here called {name!r}: no random weights"
+        origin = replace(table.provenance, encoder=name, random_weights=weights, steps=(called,))
         space = Space(name=name, side=side, encoder="E", random_weights=weights)
         return Opened(space, EmbeddingTable(table.labels, table.vectors, origin))
 

@@ -64,7 +64,7 @@ class Opened:
     @property
     def random(self) -> bool:
         """Whether its weights were drawn, for this run or by whoever made the table."""
-        return "random weights" in self.origin
+        return self.table.provenance.random_weights is not None
 
 
 @dataclass(frozen=True)
