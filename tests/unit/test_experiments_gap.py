@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 from sklearn.linear_model import Ridge
 
 from embarith.draws import generator
 from embarith.errors import OptionError
-from embarith.experiments.gap import _resample, modality_gap
+from embarith.experiments.gap import _permuted_distances, _resample, modality_gap
 from embarith.provenance import Provenance
 from embarith.result import from_json, to_json
 from embarith.statistics import bootstrap_weights, separability, unit
@@ -130,6 +131,24 @@ def test_captions_of_one_photograph_are_no_independent_sample() -> None:
     wanted = 2 * 1.96 * np.std(values, axis=0, ddof=1)
     assert np.mean(by_unit, axis=0) == pytest.approx(wanted, rel=0.3)
     assert np.mean(by_row, axis=0)[1] < 0.65 * wanted[1]
+
+
+def test_without_a_gap_p_is_uniform_where_captions_are_all_but_alike() -> None:
+    """The rate of small p, whether photographs and their captions have to do with each other."""
+    units = np.arange(40), np.repeat(np.arange(40), 5)
+    for alike in (0.0, 0.7):
+        by_unit, by_row = [], []
+        for seed in range(200):
+            said = gaussian(40, 6, seed)
+            captions = np.repeat(said, 5, axis=0) + 0.1 * gaussian(200, 6, seed + 1000)
+            own = alike * said + np.sqrt(1 - alike**2) * gaussian(40, 6, seed + 2000)
+            x, y = unit(own + 0.5), unit(captions + 0.5)
+            for drawn, found in ((units, by_unit), (None, by_row)):
+                far = _permuted_distances(x, y, drawn, 199, generator(seed, "null"))
+                distance = np.linalg.norm(x.mean(axis=0) - y.mean(axis=0))
+                found.append((1 + np.count_nonzero(far >= distance)) / 200)
+        assert kstest(by_unit, "uniform").pvalue > 0.01
+        assert kstest(by_row, "uniform").pvalue < 1e-6
 
 
 def test_draws_of_units_centre_on_the_figure() -> None:

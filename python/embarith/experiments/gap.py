@@ -64,7 +64,8 @@ def modality_gap(
     draws : int
         Bootstrap draws over the rows of each table, or over the units; 0 for no intervals.
     null_draws : int
-        Permutations of modalities and of matched labels; 0 for no null.
+        Permutations of modalities and of matched labels; 0 for no null. With units, the modalities
+        of all rows of a unit are swapped at once for the distance.
     seed : int
 
     Returns
@@ -107,7 +108,7 @@ def modality_gap(
         distance=against(
             float(np.linalg.norm(x.mean(axis=0) - y.mean(axis=0))),
             distance,
-            _permuted_distances(x, y, null_draws, generator(seed, "modalities")),
+            _permuted_distances(x, y, drawn, null_draws, generator(seed, "modalities")),
         ),
         separability=_separability(x, y, drawn, draws, null_draws, seed),
         within_first=Measured(cosines[0], within_first),
@@ -200,7 +201,24 @@ def _mean(couples: Floats) -> Floats:
     return mean
 
 
-def _permuted_distances(x: Floats, y: Floats, draws: int, random: np.random.Generator) -> Floats:
+def _permuted_distances(
+    x: Floats,
+    y: Floats,
+    units: tuple[Ints, Ints] | None,
+    draws: int,
+    random: np.random.Generator,
+) -> Floats:
+    """Return distances with the modalities of rows permuted, or swapped within whole units."""
+    if units is not None:
+        # What each unit adds to the difference of the means; swapped, it takes that away. Where the
+        # middle is put does not matter to their sum, but to units of one modality alone.
+        middle = (x.mean(axis=0) + y.mean(axis=0)) / 2
+        parts = np.zeros((1 + max(one.max() for one in units), x.shape[1]))
+        np.add.at(parts, units[0], (x - middle) / len(x))
+        np.subtract.at(parts, units[1], (y - middle) / len(y))
+        signs = random.choice([-1.0, 1.0], (draws, len(parts)))
+        swapped: Floats = np.linalg.norm(signs @ parts, axis=1)
+        return swapped
     both = np.concatenate([x, y])
     total = both.sum(axis=0)
     found = np.empty(draws)
