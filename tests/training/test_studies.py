@@ -166,7 +166,14 @@ def explained(vectors: np.ndarray, cells: list[tuple[str, str]]) -> float:
 
 def test_geometry_is_that_of_the_heads_vectors(parts: Parts, tmp_path: Path) -> None:
     images, texts, captions, task = parts
-    found = study(parts, tmp_path / "heads", seeds=1)
+    # Captions of their own, as photographs that share some are one unit of the gap.
+    means = np.stack([texts[list(said)].mean(axis=0) for said in captions.values()])
+    captions = {image: (f"Alone {image}",) for image in captions}
+    own = EmbeddingTable.from_arrays([said for (said,) in captions.values()], means)
+    texts = EmbeddingTable.concat(texts, own)
+    shared = study(parts, tmp_path / "shared", seeds=1)
+    assert {point.geometry.gap for point in shared.points} == {None}
+    found = study((images, texts, captions, task), tmp_path / "heads", seeds=1)
     pairs = pair(images, texts, captions, hold_out=task.images)
     carried = dict(task.carried.tolist())
     triple_of = dict(zip(task.caption.tolist(), task.goal.tolist(), strict=True))

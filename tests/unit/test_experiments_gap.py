@@ -151,6 +151,22 @@ def test_without_a_gap_p_is_uniform_where_captions_are_all_but_alike() -> None:
         assert kstest(by_row, "uniform").pvalue < 1e-6
 
 
+def test_no_plane_tells_captions_by_those_of_the_same_photograph() -> None:
+    """Without a gap half are told right, and p is no smaller than chance has it."""
+    units = np.arange(30), np.repeat(np.arange(30), 5)
+    told, small = [], []
+    for seed in range(100):
+        said = gaussian(30, 20, seed)
+        captions = np.repeat(said, 5, axis=0) + 0.1 * gaussian(150, 20, seed + 1000)
+        first, second = table(gaussian(30, 20, seed + 2000)), table(captions, "v")
+        found = modality_gap(first, second, space="made", units=units, draws=0, null_draws=99)
+        assert found.separated == 30
+        told.append(found.separability.value)
+        small.append(found.separability.p)
+    assert np.mean(told) == pytest.approx(0.5, abs=0.03)
+    assert 0.01 < np.mean(np.array(small) <= 0.1) < 0.2
+
+
 def test_draws_of_units_centre_on_the_figure() -> None:
     """Without couples of copies, which are nearer to each other, resampling has no bias."""
     first, second = map(table, captioned(40))
@@ -188,8 +204,8 @@ def test_draws_of_units_centre_on_the_figure() -> None:
     assert result.units == 40
     assert from_json(to_json(result)) == result
     few = np.arange(40) // 10, np.arange(200) // 50
-    result = modality_gap(first, second, space="made", units=few, draws=20, null_draws=0)
-    assert result.distance.ci is result.separability.ci is None
+    with pytest.raises(OptionError, match=r"4 units have rows of both modalities; .* needs 10"):
+        modality_gap(first, second, space="made", units=few)
     with pytest.raises(OptionError, match="40 and 40 units for 40 and 200 rows; give one a row"):
         modality_gap(first, second, space="made", units=(units[0], units[0]))
 

@@ -65,7 +65,7 @@ def modality_gap(
         Bootstrap draws over the rows of each table, or over the units; 0 for no intervals.
     null_draws : int
         Permutations of modalities and of matched labels; 0 for no null. With units, the modalities
-        of all rows of a unit are swapped at once for the distance.
+        of all rows of a unit are swapped at once.
     seed : int
 
     Returns
@@ -76,7 +76,7 @@ def modality_gap(
     ------
     OptionError
         If `space` is empty, the tables have different dimensions, or fewer than ten rows, or
-        there is not one unit a row.
+        there is not one unit a row, or fewer than ten have rows of both tables.
     """
     started = time.perf_counter()
     draws, null_draws = as_count("draws", draws, 0), as_count("null_draws", null_draws, 0)
@@ -96,7 +96,8 @@ def modality_gap(
     cosines = [_within(x), _within(y), float(x.mean(axis=0) @ y.mean(axis=0))]
     samples = _resample(x, y, drawn, draws, seed)
     within_first, within_second, across, distance = map(percentiles, samples.T)
-    rows = min(len(x), len(y))
+    random = generator(seed, "separability")
+    picked = _picked(x, y, drawn, random)
     result = GapResult(
         first=encoder_info(first),
         second=encoder_info(second),
@@ -110,12 +111,14 @@ def modality_gap(
             distance,
             _permuted_distances(x, y, drawn, null_draws, generator(seed, "modalities")),
         ),
-        separability=_separability(x, y, drawn, draws, null_draws, seed),
+        separability=_separability(
+            x[picked[0]], y[picked[1]], drawn is not None, draws, null_draws, random
+        ),
         within_first=Measured(cosines[0], within_first),
         within_second=Measured(cosines[1], within_second),
         across=Measured(cosines[2], across),
         matched=_matched(first, second, draws, null_draws, seed),
-        separated=rows,
+        separated=len(picked[0]),
         units=None if drawn is None else int(max(one.max() for one in drawn)) + 1,
         folds=FOLDS,
         draws=draws,
@@ -228,32 +231,54 @@ def _permuted_distances(
     return found
 
 
+def _picked(
+    x: Floats, y: Floats, units: tuple[Ints, Ints] | None, random: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Return as many rows of either modality: of the larger at random, or one a unit of each.
+
+    So no plane is fitted to captions of the photograph whose other captions it is to tell.
+    """
+    if units is None:
+        rows = min(len(x), len(y))
+        return random.permutation(len(x))[:rows], random.permutation(len(y))[:rows]
+    shared = random.permutation(np.intersect1d(*units))
+    if len(shared) < FOLDS:
+        raise OptionError(
+            f"{len(shared)} units have rows of both modalities; a gap by units needs {FOLDS}"
+        )
+    found = []
+    for one in units:
+        order = random.permutation(len(one))
+        numbers, first = np.unique(one[order], return_index=True)
+        found.append(order[first[np.searchsorted(numbers, shared)]])
+    return found[0], found[1]
+
+
 def _separability(
     x: Floats,
     y: Floats,
-    units: tuple[Ints, Ints] | None,
+    paired: bool,
     draws: int,
     null_draws: int,
-    seed: int,
+    random: np.random.Generator,
 ) -> Measured:
-    """Share told right of as many rows of either modality, drawn at random of the larger."""
-    random = generator(seed, "separability")
-    rows = min(len(x), len(y))
-    picked = [random.permutation(len(one))[:rows] for one in (x, y)]
-    both = np.concatenate([x[picked[0]], y[picked[1]]])
-    drawn = np.arange(len(both))
-    if units is not None:
-        mine = np.concatenate([one[some] for one, some in zip(units, picked, strict=True)])
-        drawn = np.unique(mine, return_inverse=True)[1]
+    """Share told right of as many rows of either modality, paired where they are of one unit."""
+    rows = len(x)
+    both = np.concatenate([x, y])
+    drawn = np.tile(np.arange(rows), 2) if paired else np.arange(len(both))
     fold = np.tile(np.arange(rows) % FOLDS, 2)
     sides = np.repeat([1.0, -1.0], rows)
-    # Within folds, so that permuted ones hold as many rows of either side too.
-    order = np.argsort(fold, kind="stable")
-    starts = np.flatnonzero(np.diff(fold[order])) + 1
-    permuted = np.empty((len(both), null_draws))
-    for column in permuted.T:
-        for part in np.split(order, starts):
-            column[part] = sides[random.permutation(part)]
+    # Either way folds hold as many rows of either side.
+    if paired:
+        signs = random.choice([-1.0, 1.0], (rows, null_draws))
+        permuted = np.concatenate([signs, -signs])
+    else:
+        order = np.argsort(fold, kind="stable")
+        starts = np.flatnonzero(np.diff(fold[order])) + 1
+        permuted = np.empty((len(both), null_draws))
+        for column in permuted.T:
+            for part in np.split(order, starts):
+                column[part] = sides[random.permutation(part)]
     told = separability(both, np.column_stack([sides, permuted]), fold)
     ci = mean_interval(told[:, 0], drawn, draws=draws, random=random)
     return against(float(told[:, 0].mean()), ci, told[:, 1:].mean(axis=0))

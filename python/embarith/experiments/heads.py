@@ -313,14 +313,15 @@ class Measure:
         """Return how both sides lie under heads, or as they are."""
         gap = None
         rows, lines, local = local_pairs(self.pairs.validation)
+        units = _linked(local)
         # A gap is defined in a shared space only.
-        if heads is not None and min(len(rows), len(lines)) >= FOLDS:
+        if heads is not None and len(np.unique(units[0])) >= FOLDS:
             gap = modality_gap(
                 _table(heads.apply("visual", self.pairs.photographs[rows]), heads, "photograph"),
                 _table(heads.apply("text", self.pairs.texts[lines]), heads, "caption"),
                 space=heads.provenance.encoder,
                 modalities=("photographs", "captions"),
-                units=_linked(local),
+                units=units,
                 draws=self.draws,
                 null_draws=_NULL_DRAWS,
                 seed=self.seed,

@@ -57,9 +57,10 @@ def _gap(result: GapResult) -> Table:
         if result.units is None
         else f"{result.units:,} units that rows of both tables belong to"
     )
+    swapped = "permuted among all rows" if result.units is None else "swapped within units"
     notes = [
         f"All of unit vectors. Intervals are 95 %, from resampling the {drawn}. "
-        "Permuted: the same with the modalities permuted among all rows.",
+        f"Permuted: the same with the modalities {swapped}.",
         f"Told apart: share of {2 * result.separated:,} rows, half of either modality, told right "
         f"by a plane that was fitted without them, in {result.folds} parts.",
     ]

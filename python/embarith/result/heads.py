@@ -52,9 +52,10 @@ class HeadsGeometry:
     gap : Measured or None
         Distance between the mean unit vectors of the validation photographs and of their captions,
         with the bootstrap over photographs, each with its captions;
-        None where both have no space in common, or there are fewer than ten of either.
+        None where both have no space in common, or fewer than ten photographs or groups of them
+        remain where captions link some.
     separability : Measured or None
-        Share of them whose side a plane tells.
+        Share of them, a photograph and a caption of each such group, whose side a plane tells.
     photographs, captions : Fit or None
         Of the variance between the set's photographs, and its captions, by subject and object:
         what both parts explain without interaction. None where there are too few, or, of captions,
