@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from embarith import questions
 from embarith.cli import main
 from embarith.paper.config import Config, Space
-from embarith.paper.run import Study, _Pictures, named_questions
+from embarith.paper.pictures import Pictures
 from embarith.paper.spaces import Opened
 from embarith.paper.store import Store, load
+from embarith.paper.study import Study, named_questions
 from embarith.report import markdown
 from embarith.report import paper as report
 from embarith.result.paper import Manifest
@@ -84,7 +85,7 @@ def test_the_gap_of_two_sides_of_an_encoder(glove_table, tmp_path):
         config=config,
         store=Store(tmp_path, "1", print),
         task=questions.load("semeval"),
-        pictures=_Pictures(),
+        pictures=Pictures(),
         rated=[],
         cells={},
         captioned=None,

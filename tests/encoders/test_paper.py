@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from embarith.cli import main
-from embarith.paper.run import named_questions
 from embarith.paper.store import load
+from embarith.paper.study import named_questions
 from embarith.photos import read_collection
 from embarith.questions import load as load_questions
 from embarith.questions import picturable

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, ValidationError, convert
 
-from embarith.errors import DataError, FormatError, nearest
+from embarith.errors import DataError, EmbarithError, FormatError, nearest
 
 Side = Literal["text", "image"]
 Experiment = Literal[
@@ -178,6 +179,17 @@ def place(path: Path, *keys: str | int) -> str:
     """
     line = _line(_read(path)[0], keys) if keys else None
     return str(path) if line is None else f"{path}:{line}"
+
+
+@contextmanager
+def placed(path: Path | None, *keys: str | int) -> Iterator[None]:
+    """Put the line of a config before what is wrong with its value."""
+    try:
+        yield
+    except EmbarithError as reason:
+        if path is None:
+            raise
+        raise type(reason)(f"{place(path, *keys)}: {reason}") from None
 
 
 def _line(text: str, keys: Sequence[str | int]) -> int | None:
