@@ -60,7 +60,7 @@ class _Part(click.ParamType[tuple[int, int]]):
     "--images",
     metavar="DIR|GLOB",
     help="Photographs; the labels are their paths below DIR, or below the folder before the first "
-    "wildcard: of 'photos/train/*.jpg' 1.jpg, of 'photos' train/1.jpg.",
+    "wildcard: train/1.jpg of photos, 1.jpg of a pattern in photos/train.",
 )
 @click.option(
     "--collection",
