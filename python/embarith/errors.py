@@ -44,7 +44,8 @@ class OptionError(EmbarithError, ValueError):
 def nearest(name: str, choices: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the choice most like `name`, or an empty string.
 
-    Where none is like it, the last of those that it is the first part of, as the newest version is.
+    Where none is like it, one of the same letters in another order, as short names are mistyped, or
+    the last of those that it is the first part of, as the newest version is.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     --------
     >>> nearest("gogle", ["google", "msr"])
     "; did you mean 'google'?"
+    >>> nearest("dgo", ["dog", "cat"])
+    "; did you mean 'dog'?"
     >>> nearest("fasttext", ["text", "fasttext-crawl"])
     "; did you mean 'fasttext-crawl'?"
     >>> nearest("weapon", ["wagon", "msr"])
@@ -64,5 +67,6 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     """
     names = list(choices)
     longer = sorted(one for one in names if re.match(rf"{re.escape(name)}[\W_]", one))
-    found = difflib.get_close_matches(name, names, n=1, cutoff=_ALIKE) or longer[-1:]
+    swapped = [one for one in names if sorted(one) == sorted(name)]
+    found = difflib.get_close_matches(name, names, n=1, cutoff=_ALIKE) or swapped or longer[-1:]
     return f"; did you mean {found[0]!r}?" if found else ""

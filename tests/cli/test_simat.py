@@ -261,7 +261,7 @@ def test_transform_prints_and_shows(folder: Path) -> None:
     assert led.exit_code == 1
     assert f"'{labels[0]}' leads out of {photographs}" in led.stderr
     assert not page.exists()
-    lost = run("transform", task.images[0], "cat", "dogs", *tables)
+    lost = run("transform", task.images[0], "cat", "dgo", *tables)
     assert lost.exit_code == 1
     assert "did you mean 'dog'" in lost.stderr
 
